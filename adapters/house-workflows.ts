@@ -1,0 +1,84 @@
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WithStartWorkflowOperation,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import type { GateInput } from '../contracts/activities.ts';
+import { admitUpdate, nudgeSignal } from '../contracts/messages.ts';
+import { workflowIds, workflowTypes } from '../contracts/names.ts';
+import type { ItemInput } from '../contracts/pipelines.ts';
+
+/**
+ * What Temporal says of a flow. `stopped`: somebody terminated or cancelled it, or it failed; `absent`: it was never
+ * started, has ended by itself, or its history is gone.
+ */
+export type FlowState = 'running' | 'stopped' | 'absent';
+
+const stoppedStatuses = new Set(['TERMINATED', 'CANCELLED', 'FAILED', 'TIMED_OUT']);
+
+/** Starts, looks up and nudges the house's flows. Starting one that runs is not an error: it is already what was wanted. */
+export function createHouseWorkflows(client: Client, taskQueue: string) {
+  async function start(type: string, workflowId: string, argument: object): Promise<void> {
+    try {
+      await client.workflow.start(type, { workflowId, taskQueue, args: [argument] });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) {
+        throw error;
+      }
+    }
+  }
+
+  return {
+    async stateOf(workflowId: string): Promise<FlowState> {
+      try {
+        const { status } = await client.workflow.getHandle(workflowId).describe();
+        if (status.name === 'RUNNING') {
+          return 'running';
+        }
+        return stoppedStatuses.has(status.name) ? 'stopped' : 'absent';
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) {
+          return 'absent';
+        }
+        throw error;
+      }
+    },
+
+    startItem: (input: ItemInput): Promise<void> => start(workflowTypes.item, workflowIds.item(input.itemId), input),
+    startGate: (input: GateInput): Promise<void> =>
+      start(workflowTypes.approval, workflowIds.approval(input.approvalId), input),
+    startPurchase: (input: { purchaseId: string; ownerId: string }): Promise<void> =>
+      start(workflowTypes.purchase, workflowIds.purchase(input.purchaseId), input),
+
+    /** Tells a flow to look at Postgres again; one that has ended has nothing to look at. */
+    async nudge(workflowId: string): Promise<void> {
+      try {
+        await client.workflow.getHandle(workflowId).signal(nudgeSignal);
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) {
+          throw error;
+        }
+      }
+    },
+
+    /** Puts a recorded message into its conversation, which is started if need be. Resolves when it is accepted. */
+    async admit(input: { conversationId: string; ownerId: string; messageId: string }): Promise<void> {
+      const { conversationId, ownerId, messageId } = input;
+      await client.workflow.startUpdateWithStart(admitUpdate, {
+        args: [{ messageId }],
+        updateId: messageId,
+        waitForStage: 'ACCEPTED',
+        startWorkflowOperation: new WithStartWorkflowOperation(workflowTypes.conversation, {
+          workflowId: workflowIds.conversation(conversationId),
+          taskQueue,
+          args: [{ conversationId, ownerId }],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          staticSummary: 'One conversation: admits messages in order',
+        }),
+      });
+    },
+  };
+}
+
+export type HouseWorkflows = ReturnType<typeof createHouseWorkflows>;

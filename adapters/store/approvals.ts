@@ -1,0 +1,382 @@
+import { randomUUID } from 'node:crypto';
+import { sha256 } from '../../contracts/action.ts';
+import type {
+  Action,
+  ApprovalStatus,
+  Decision,
+  DecisionOutcome,
+  DecisionVia,
+  RiskTier,
+  Verdict,
+} from '../../contracts/approvals.ts';
+import type { Postgres, Queryable } from '../postgres.ts';
+
+/** An approval as it stands in Postgres. */
+export interface Approval {
+  id: string;
+  ownerId: string;
+  butler: string;
+  conversationId: string;
+  requesterWorkflowId: string;
+  status: ApprovalStatus;
+  action: Action;
+  actionHash: string;
+  codeKeyId: string;
+  riskTier: RiskTier;
+  createdAt: Date;
+  expiresAt: Date;
+  /** Milliseconds until the expiry by the database's clock. */
+  expiresInMs: number;
+  decisionId: string | null;
+  decidedAt: Date | null;
+  decidedBy: string | null;
+  decidedVia: string | null;
+  feedback: string | null;
+}
+
+/** One row of the append-only record of an approval. */
+export interface ApprovalEvent {
+  seq: number;
+  at: Date;
+  event: string;
+  verdict: Verdict | null;
+  approver: string | null;
+  via: string | null;
+  feedback: string | null;
+}
+
+/** What a new gate is made of. `expiresAfterMs` counts from the insert, by the database's clock. */
+export interface ApprovalRequest {
+  id: string;
+  ownerId: string;
+  butler: string;
+  conversationId: string;
+  requesterWorkflowId: string;
+  action: Action;
+  actionHash: string;
+  codeHash: string;
+  codeKeyId: string;
+  riskTier: RiskTier;
+  expiresAfterMs: number;
+}
+
+/** What a door that has authenticated the owner records before it tells the workflow. */
+export interface Asked {
+  approvalId: string;
+  ownerId: string;
+  decisionId: string;
+  verdict: Verdict;
+  /** `<channel>:<account>` of an active row of owner_accounts. */
+  approver: string;
+  via: DecisionVia;
+  feedback: string | null;
+}
+
+const columns = `id, owner_id, butler, conversation_id, requester_workflow_id, status, tool, tool_version, args, account,
+  nonce, action_hash, code_hash, code_key_id, risk_tier, created_at, expires_at,
+  (extract(epoch FROM expires_at - clock_timestamp()) * 1000)::float8 AS expires_in_ms,
+  decision_id, decided_at, decided_by, decided_via, feedback`;
+
+interface ApprovalRow {
+  id: string;
+  owner_id: string;
+  butler: string;
+  conversation_id: string;
+  requester_workflow_id: string;
+  status: ApprovalStatus;
+  tool: string;
+  tool_version: number;
+  args: Record<string, unknown>;
+  account: string;
+  nonce: string;
+  action_hash: string;
+  code_hash: string;
+  code_key_id: string;
+  risk_tier: RiskTier;
+  created_at: Date;
+  expires_at: Date;
+  expires_in_ms: number;
+  decision_id: string | null;
+  decided_at: Date | null;
+  decided_by: string | null;
+  decided_via: string | null;
+  feedback: string | null;
+}
+
+const toApproval = (row: ApprovalRow): Approval => ({
+  id: row.id,
+  ownerId: row.owner_id,
+  butler: row.butler,
+  conversationId: row.conversation_id,
+  requesterWorkflowId: row.requester_workflow_id,
+  status: row.status,
+  action: { tool: row.tool, toolVersion: row.tool_version, args: row.args, account: row.account, nonce: row.nonce },
+  actionHash: row.action_hash,
+  codeKeyId: row.code_key_id,
+  riskTier: row.risk_tier,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  expiresInMs: row.expires_in_ms,
+  decisionId: row.decision_id,
+  decidedAt: row.decided_at,
+  decidedBy: row.decided_by,
+  decidedVia: row.decided_via,
+  feedback: row.feedback,
+});
+
+const outcome = (row: ApprovalRow, first: boolean, authorised = true): DecisionOutcome => ({
+  status: row.status,
+  first,
+  authorised,
+  decidedBy: row.decided_by,
+  decidedVia: row.decided_via,
+  decidedAt: row.decided_at?.toISOString() ?? null,
+});
+
+interface Authority {
+  approver: string;
+  via: DecisionVia;
+  feedback: string | null;
+}
+
+/**
+ * The gates' truth. Every function is idempotent by its ids, and the status changes only by compare-and-set under the
+ * row's lock, so that two decisions at once have one winner.
+ */
+export function createApprovalStore(db: Postgres) {
+  async function lock(tx: Queryable, id: string): Promise<ApprovalRow | undefined> {
+    const { rows } = await tx.query<ApprovalRow>(`SELECT ${columns} FROM core.approvals WHERE id = $1 FOR UPDATE`, [
+      id,
+    ]);
+    return rows[0];
+  }
+
+  async function record(
+    tx: Queryable,
+    row: { id: string; action_hash: string },
+    event: string,
+    facts: { decisionId?: string; verdict?: Verdict; approver?: string; via?: string; feedback?: string | null } = {},
+  ): Promise<void> {
+    await tx.query(
+      `INSERT INTO core.approval_events (id, source, approval_id, event, decision_id, verdict, approver, via, action_hash, feedback)
+       VALUES ($1, 'gate', $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+      [
+        randomUUID(),
+        row.id,
+        event,
+        facts.decisionId ?? null,
+        facts.verdict ?? null,
+        facts.approver ?? null,
+        facts.via ?? null,
+        row.action_hash,
+        facts.feedback ?? null,
+      ],
+    );
+  }
+
+  /** The code's own authority ends at medium risk; a door's row must name the same verdict, hash and a known account. */
+  async function authorityOf(tx: Queryable, row: ApprovalRow, decision: Decision): Promise<Authority | null> {
+    if (decision.code !== undefined) {
+      const strong = row.risk_tier === 'high' || row.risk_tier === 'critical';
+      const known = sha256(normaliseCode(decision.code)) === row.code_hash;
+      return known && !strong ? { approver: 'code', via: 'signal', feedback: decision.feedback ?? null } : null;
+    }
+    const { rows } = await tx.query<Authority>(
+      `SELECT event.approver, event.via, event.feedback FROM core.approval_events event
+       JOIN core.owner_accounts account ON account.owner_id = $2 AND account.status = 'active'
+         AND account.channel || ':' || account.account = event.approver
+       WHERE event.approval_id = $1 AND event.event = 'asked' AND event.decision_id = $3
+         AND event.verdict = $4 AND event.action_hash = $5`,
+      [row.id, row.owner_id, decision.decisionId, decision.verdict, row.action_hash],
+    );
+    return rows[0] ?? null;
+  }
+
+  async function closeAs(tx: Queryable, row: ApprovalRow, status: ApprovalStatus, facts: Partial<ApprovalRow> = {}) {
+    const { rows } = await tx.query<ApprovalRow>(
+      `UPDATE core.approvals SET status = $2, decision_id = $3, decided_at = clock_timestamp(), decided_by = $4,
+         decided_via = $5, feedback = $6 WHERE id = $1 RETURNING ${columns}`,
+      [
+        row.id,
+        status,
+        facts.decision_id ?? null,
+        facts.decided_by ?? null,
+        facts.decided_via ?? null,
+        facts.feedback ?? null,
+      ],
+    );
+    return rows[0] ?? row;
+  }
+
+  async function expire(tx: Queryable, row: ApprovalRow): Promise<ApprovalRow> {
+    await record(tx, row, 'expired');
+    return closeAs(tx, row, 'expired', { decided_by: 'time', decided_via: 'expiry' });
+  }
+
+  return {
+    /** Opens a gate, or finds the one that an earlier life of the same flow opened. */
+    async request(request: ApprovalRequest): Promise<Approval> {
+      return db.transaction(async (tx) => {
+        const { action } = request;
+        await tx.query(
+          `INSERT INTO core.approvals (id, source, owner_id, butler, conversation_id, requester_workflow_id, tool, tool_version,
+             args, account, nonce, action_hash, code_hash, code_key_id, risk_tier, expires_at)
+           VALUES ($1, 'gate', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, now() + make_interval(secs => $15))
+           ON CONFLICT (id) DO NOTHING`,
+          [
+            request.id,
+            request.ownerId,
+            request.butler,
+            request.conversationId,
+            request.requesterWorkflowId,
+            action.tool,
+            action.toolVersion,
+            JSON.stringify(action.args),
+            action.account,
+            action.nonce,
+            request.actionHash,
+            request.codeHash,
+            request.codeKeyId,
+            request.riskTier,
+            request.expiresAfterMs / 1000,
+          ],
+        );
+        const row = await lock(tx, request.id);
+        if (row === undefined) {
+          throw new Error('An approval that was just inserted cannot be read.');
+        }
+        await record(tx, row, 'requested');
+        return toApproval(row);
+      });
+    },
+
+    /** The approval, or null; with an owner, null also when it is somebody else's. */
+    async get(id: string, ownerId?: string): Promise<Approval | null> {
+      const { rows } = await db.query<ApprovalRow>(
+        `SELECT ${columns} FROM core.approvals WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)`,
+        [id, ownerId ?? null],
+      );
+      return rows[0] ? toApproval(rows[0]) : null;
+    },
+
+    /** Newest first; `before` is the cursor: the creation time and id of the last one seen. */
+    async list(
+      ownerId: string,
+      filter: { status?: ApprovalStatus; limit: number; before?: { createdAt: Date; id: string } },
+    ): Promise<Approval[]> {
+      const { rows } = await db.query<ApprovalRow>(
+        `SELECT ${columns} FROM core.approvals WHERE owner_id = $1 AND ($2::text IS NULL OR status = $2)
+           AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
+         ORDER BY created_at DESC, id DESC LIMIT $5`,
+        [ownerId, filter.status ?? null, filter.before?.createdAt ?? null, filter.before?.id ?? null, filter.limit],
+      );
+      return rows.map(toApproval);
+    },
+
+    async events(id: string): Promise<ApprovalEvent[]> {
+      const { rows } = await db.query<ApprovalEvent>(
+        `SELECT seq, created_at AS at, event, verdict, approver, via, feedback FROM core.approval_events
+         WHERE approval_id = $1 ORDER BY seq`,
+        [id],
+      );
+      return rows;
+    },
+
+    /**
+     * A door's record of what an authenticated owner wants. It decides nothing by itself. Null when the gate is not
+     * this owner's; the status tells whether asking still makes sense.
+     */
+    async recordAsked(asked: Asked): Promise<Approval | null> {
+      return db.transaction(async (tx) => {
+        const row = await lock(tx, asked.approvalId);
+        if (row === undefined || row.owner_id !== asked.ownerId) {
+          return null;
+        }
+        await record(tx, row, 'asked', asked);
+        return toApproval(row);
+      });
+    },
+
+    /** What doors recorded and no decision has answered yet, oldest first: their signal was lost, or is on its way. */
+    async unanswered(approvalId: string): Promise<Decision[]> {
+      const { rows } = await db.query<{ decisionId: string; verdict: Verdict }>(
+        `SELECT asked.decision_id AS "decisionId", asked.verdict FROM core.approval_events asked
+         WHERE asked.approval_id = $1 AND asked.event = 'asked' AND NOT EXISTS (
+           SELECT FROM core.approval_events answer WHERE answer.approval_id = asked.approval_id
+             AND answer.decision_id = asked.decision_id AND answer.event <> 'asked')
+         ORDER BY asked.seq LIMIT 50`,
+        [approvalId],
+      );
+      return rows;
+    },
+
+    /** Decides: authority, expiry, first decision wins. A repeat of the winning decision is told that it was first. */
+    async decide(approvalId: string, decision: Decision): Promise<DecisionOutcome | null> {
+      return db.transaction(async (tx) => {
+        const row = await lock(tx, approvalId);
+        if (row === undefined) {
+          return null;
+        }
+        if (row.status !== 'pending') {
+          const repeated = row.decision_id === decision.decisionId;
+          if (!repeated) {
+            await record(tx, row, 'late', decision);
+          }
+          return outcome(row, repeated);
+        }
+        const authority = await authorityOf(tx, row, decision);
+        if (authority === null) {
+          await record(tx, row, 'refused', { decisionId: decision.decisionId, verdict: decision.verdict });
+          return outcome(row, false, false);
+        }
+        if (row.expires_in_ms <= 0) {
+          return outcome(await expire(tx, row), false);
+        }
+        const status = decision.verdict === 'approve' ? 'approved' : 'rejected';
+        await record(tx, row, status, { ...decision, ...authority });
+        const decided = await closeAs(tx, row, status, {
+          decision_id: decision.decisionId,
+          decided_by: authority.approver,
+          decided_via: authority.via,
+          feedback: authority.feedback,
+        });
+        return outcome(decided, true);
+      });
+    },
+
+    /** Closes a pending gate whose time is over, by the database's clock; anything else is returned as it stands. */
+    async expire(approvalId: string): Promise<DecisionOutcome | null> {
+      return db.transaction(async (tx) => {
+        const row = await lock(tx, approvalId);
+        if (row === undefined) {
+          return null;
+        }
+        return row.status === 'pending' && row.expires_in_ms <= 0
+          ? outcome(await expire(tx, row), true)
+          : outcome(row, false);
+      });
+    },
+
+    /** Closes a gate without a decision, or takes back a yes that nothing was begun on; `reason` goes to the record. */
+    async cancel(approvalId: string, reason: string): Promise<DecisionOutcome | null> {
+      return db.transaction(async (tx) => {
+        const row = await lock(tx, approvalId);
+        if (row === undefined || (row.status !== 'pending' && row.status !== 'approved')) {
+          return row === undefined ? null : outcome(row, false);
+        }
+        await record(tx, row, 'cancelled', { feedback: reason });
+        return outcome(
+          await closeAs(tx, row, 'cancelled', { decided_by: 'house', decided_via: 'cancel', feedback: reason }),
+          true,
+        );
+      });
+    },
+  };
+}
+
+export type ApprovalStore = ReturnType<typeof createApprovalStore>;
+
+/** Codes are shown in groups and typed by people: case, spaces and hyphens do not count. */
+export function normaliseCode(code: string): string {
+  return code.toUpperCase().replaceAll(/[\s-]/gu, '');
+}

@@ -1,0 +1,47 @@
+import type { ApiMessage } from '../../contracts/api.ts';
+import type { Postgres } from '../postgres.ts';
+
+const columns = `id, seq, conversation_id, direction, kind, status, body AS text, persona, in_reply_to, approval_id, source_id,
+  created_at`;
+
+type Row = Omit<ApiMessage, 'created_at'> & { created_at: Date };
+
+const toApi = (row: Row): ApiMessage => ({ ...row, created_at: row.created_at.toISOString() });
+
+/**
+ * What was said, as the owner reads it; for the core role. `releaseHeld` gives what quiet hours held back until now its
+ * place at the end, so that no reader's cursor passes it.
+ */
+export function createMessageLog(db: Postgres, releaseHeld: (ownerId: string) => Promise<void>) {
+  return {
+    /** Both directions after the cursor, oldest first. */
+    async list(wanted: {
+      ownerId: string;
+      conversationId: string | null;
+      after: number;
+      limit: number;
+    }): Promise<ApiMessage[]> {
+      await releaseHeld(wanted.ownerId);
+      const { rows } = await db.query<Row>(
+        `SELECT ${columns} FROM core.messages
+         WHERE owner_id = $1 AND ($2::uuid IS NULL OR conversation_id = $2) AND status <> 'held' AND seq > $3
+         ORDER BY seq LIMIT $4`,
+        [wanted.ownerId, wanted.conversationId, wanted.after, wanted.limit],
+      );
+      return rows.map(toApi);
+    },
+
+    /** A message with what answered it; null when it is not this owner's, or still held back. */
+    async get(ownerId: string, id: string): Promise<{ message: ApiMessage; answers: ApiMessage[] } | null> {
+      const { rows } = await db.query<Row>(
+        `SELECT ${columns} FROM core.messages WHERE owner_id = $1 AND (id = $2 OR in_reply_to = $2) AND status <> 'held' ORDER BY seq`,
+        [ownerId, id],
+      );
+      const all = rows.map(toApi);
+      const message = all.find((each) => each.id === id.toLowerCase());
+      return message === undefined ? null : { message, answers: all.filter((each) => each !== message) };
+    },
+  };
+}
+
+export type MessageLog = ReturnType<typeof createMessageLog>;

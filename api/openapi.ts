@@ -1,0 +1,69 @@
+import type { z } from '@hono/zod-openapi';
+import { largestBody } from '../contracts/api.ts';
+import { type ProblemSlug, problemSchema, problems, problemType } from '../contracts/problems.ts';
+
+/** Every route may answer these. */
+const always: ProblemSlug[] = ['foreign-host', 'foreign-origin', 'internal'];
+/** Every route that needs a key may answer these. */
+const keyed: ProblemSlug[] = ['unauthenticated', 'key-expired', 'missing-scope', 'database-unavailable'];
+/** Every route with a body may answer these. */
+const bodied: ProblemSlug[] = [
+  'malformed-json',
+  'validation',
+  'unknown-field',
+  'body-too-large',
+  'unsupported-media-type',
+  'idempotency-conflict',
+  'idempotency-in-progress',
+];
+
+/** A documented JSON answer with its example. */
+export function answer<Schema extends z.ZodType>(schema: Schema, description: string, example: z.input<Schema>) {
+  return { description, content: { 'application/json': { schema, example } } };
+}
+
+/** A documented JSON body. */
+export function body<Schema extends z.ZodType>(schema: Schema, example: z.input<Schema>) {
+  return {
+    required: true,
+    description: `At most ${largestBody} bytes.`,
+    content: { 'application/json': { schema, example } },
+  };
+}
+
+/**
+ * The problems that a route may answer, by status. Typed as an empty object: they are thrown, so the handlers' answers
+ * are checked against the others alone.
+ */
+export function refusals(options: { keyed?: boolean; bodied?: boolean; own?: readonly ProblemSlug[] }): object {
+  const slugs = [...always, ...(options.keyed ? keyed : []), ...(options.bodied ? bodied : []), ...(options.own ?? [])];
+  const byStatus = new Map<number, ProblemSlug[]>();
+  for (const slug of new Set(slugs)) {
+    const { status } = problems[slug];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), slug]);
+  }
+  return Object.fromEntries([...byStatus].map(([status, of]) => [status, refusal(of)]));
+}
+
+function refusal(slugs: readonly ProblemSlug[]) {
+  const examples = slugs.map((slug) => {
+    const { status, title } = problems[slug];
+    return [slug, { value: { type: problemType(slug), title, status, detail: title, request_id: '4e3a1c' } }];
+  });
+  return {
+    description: slugs.map((slug) => `\`${slug}\`: ${problems[slug].title}`).join('\n\n'),
+    content: { 'application/problem+json': { schema: problemSchema, examples: Object.fromEntries(examples) } },
+  };
+}
+
+/** Every route of `/api/v1` outside health takes the key in one of two ways. */
+export const security = [{ key: [] }, { bearer: [] }];
+
+/** The header that makes a POST safe to repeat; read by the idempotency middleware. */
+export const idempotencyHeader = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'The same key with the same body gets the same answer; with another body 422.',
+  schema: { type: 'string', minLength: 1, maxLength: 200 },
+} as const;

@@ -1,0 +1,186 @@
+import type {
+  ApiItem,
+  ApiMessage,
+  ApiPurchase,
+  Board,
+  ItemDetail,
+  Scope,
+  ServiceHealth,
+  TimelineEntry,
+} from '../contracts/api.ts';
+import type { Action, ApprovalStatus, DecisionVia, RiskTier, Verdict } from '../contracts/approvals.ts';
+import type { WorkflowGateway } from '../contracts/gateway.ts';
+import type { ChainDefinition } from '../contracts/pipelines.ts';
+
+/** Who is asking: the key, and the owner to whom everything it sees belongs. */
+export interface Caller {
+  readonly ownerId: string;
+  readonly keyId: string;
+  /** As it stands in approval_events: `key:<key id>`. */
+  readonly account: string;
+  readonly scopes: readonly Scope[];
+}
+
+export interface KeyPort {
+  /** The active key with this SHA-256, in hex; null when there is none. Notes its use, at most once a minute. */
+  find(keyHash: string): Promise<{ caller: Caller; expired: boolean } | null>;
+}
+
+/** What a repeated key means. `run`: nobody has answered, this caller now holds it; `id` stays the same over take-overs. */
+export type IdempotencyClaim =
+  | { kind: 'run'; id: string }
+  | { kind: 'answered'; status: number; body: unknown }
+  | { kind: 'conflict' }
+  | { kind: 'busy' };
+
+export interface IdempotencyPort {
+  begin(request: { ownerId: string; key: string; requestHash: string; leaseMs: number }): Promise<IdempotencyClaim>;
+  /** Stores the answer; the first one stands. */
+  complete(id: string, answer: { status: number; body: unknown }): Promise<void>;
+  /** Gives the key back without an answer, so that the next try runs at once. */
+  release(id: string): Promise<void>;
+}
+
+export interface MessagePort {
+  /** Records a message once per source and id; `conflict`: the id is known with other words or in another chat. */
+  insertInbound(message: {
+    ownerId: string;
+    butler: string;
+    channel: string;
+    address: string;
+    source: string;
+    sourceId: string;
+    body: string;
+  }): Promise<{ messageId: string; conversationId: string; duplicate: boolean; conflict: boolean }>;
+}
+
+/** Reads of what was said. */
+export interface MessageLogPort {
+  list(wanted: { ownerId: string; conversationId: string | null; after: number; limit: number }): Promise<ApiMessage[]>;
+  /** A message and what answered it; null when it is not this owner's, or still held back. */
+  get(ownerId: string, id: string): Promise<{ message: ApiMessage; answers: ApiMessage[] } | null>;
+}
+
+/** An item with what the door adds to it: everything but the workflow's own state. */
+export interface ItemRecord extends Omit<ItemDetail, 'workflow' | 'invariant' | 'purchase'> {
+  workflowId: string;
+  purchase: ApiPurchase | null;
+}
+
+export interface BoardPort {
+  board(ownerId: string, chain: ChainDefinition): Promise<Board>;
+  item(ownerId: string, id: string): Promise<ItemRecord | null>;
+  timeline(ownerId: string, id: string): Promise<TimelineEntry[] | null>;
+  itemsOfMessage(ownerId: string, messageId: string): Promise<ApiItem[]>;
+}
+
+export type ConfirmResult =
+  | { kind: 'confirmed' }
+  /** Somebody was first; this word changes nothing. A repeat of the word that stands is `confirmed`. */
+  | { kind: 'already'; status: string; by: string | null; at: Date | null }
+  | { kind: 'not_ordered' };
+
+export interface PurchasePort {
+  /** Writes the owner's word on an order down before anybody is told; the first word stands. */
+  confirm(word: {
+    purchaseId: string;
+    ownerId: string;
+    by: string;
+    verdict: 'bought' | 'not_bought';
+    /** Minor units of the purchase's currency; null unless bought. */
+    amountMinor: number | null;
+  }): Promise<ConfirmResult>;
+}
+
+export interface ApprovalRecord {
+  id: string;
+  butler: string;
+  status: ApprovalStatus;
+  action: Action;
+  actionHash: string;
+  codeKeyId: string;
+  riskTier: RiskTier;
+  createdAt: Date;
+  expiresAt: Date;
+  expiresInMs: number;
+  decisionId: string | null;
+  decidedAt: Date | null;
+  decidedBy: string | null;
+  decidedVia: string | null;
+  feedback: string | null;
+}
+
+export interface ApprovalPort {
+  get(id: string, ownerId: string): Promise<ApprovalRecord | null>;
+  list(
+    ownerId: string,
+    filter: { status?: ApprovalStatus; limit: number; before?: { createdAt: Date; id: string } },
+  ): Promise<ApprovalRecord[]>;
+  events(id: string): Promise<
+    Array<{
+      at: Date;
+      event: string;
+      verdict: Verdict | null;
+      approver: string | null;
+      via: string | null;
+      feedback: string | null;
+    }>
+  >;
+  recordAsked(asked: {
+    approvalId: string;
+    ownerId: string;
+    decisionId: string;
+    verdict: Verdict;
+    approver: string;
+    via: DecisionVia;
+    feedback: string | null;
+  }): Promise<ApprovalRecord | null>;
+}
+
+export interface ModelPort {
+  /** Milliseconds until calls are let through again; 0 when they are. */
+  blockedForMs(): Promise<number>;
+}
+
+/** One part of the house whose state is asked for. */
+export interface Probe {
+  readonly name: string;
+  /** Without it nothing works: the house is unhealthy; otherwise it is degraded. */
+  readonly vital: boolean;
+  /** What does not work, or only later, without it. */
+  readonly features: readonly string[];
+  /** Throws when the part does not answer; what it throws is not shown. */
+  check(signal: AbortSignal): Promise<Pick<ServiceHealth, 'status' | 'detail'>>;
+}
+
+/** A log as pino gives it. */
+export interface Log {
+  error(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+}
+
+/** Everything that the doors need of the house. */
+export interface ApiDeps {
+  readonly keys: KeyPort;
+  readonly idempotency: IdempotencyPort;
+  readonly messages: MessagePort;
+  readonly messageLog: MessageLogPort;
+  readonly board: BoardPort;
+  readonly purchases: PurchasePort;
+  readonly approvals: ApprovalPort;
+  readonly workflows: WorkflowGateway;
+  readonly model: ModelPort;
+  readonly probes: readonly Probe[];
+  readonly chains: readonly ChainDefinition[];
+  /** The butler that reads what comes in. */
+  readonly butler: string;
+  /** The gate's code; null when its key is not in the keyring any more. */
+  readonly codeOf: (approvalId: string, keyId: string) => string | null;
+  /** Address of a workflow in the Web UI; null when there is none. */
+  readonly webUiUrl: (workflowId: string) => string | null;
+  /** Whether an error means that the database cannot be reached. */
+  readonly isDatabaseOutage: (error: unknown) => boolean;
+  /** Host names besides those of loopback under which the house is served. */
+  readonly allowedHosts: readonly string[];
+  readonly log: Log;
+}

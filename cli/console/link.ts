@@ -1,0 +1,49 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { HouseUnreachable, isPassing } from '../house-client.ts';
+
+/** Milliseconds between two tries while the house is away. */
+const pauseMs = 500;
+
+/** Runs a request until the house takes it. Throws HouseRefused for what another try cannot mend, or the signal's reason. */
+export type Link = <Answer>(request: () => Promise<Answer>) => Promise<Answer>;
+
+/**
+ * A link to the house that outlasts outages: a request that may not have arrived is made again, so it must be safe to
+ * repeat. That the house is lost is said once, however many requests wait, and so is its return.
+ */
+export function createLink({ signal, say }: { signal: AbortSignal; say: (text: string) => void }): Link {
+  let lost = false;
+
+  function found(): void {
+    if (lost) say('The house answers again.');
+    lost = false;
+  }
+
+  function missed(error: HouseUnreachable): void {
+    if (!lost) say(`${error.message} Trying until it does; what you write waits. If it was stopped: npm start`);
+    lost = true;
+  }
+
+  return async (request) => {
+    let passed = 0;
+    for (;;) {
+      try {
+        const answer = await request();
+        found();
+        return answer;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof HouseUnreachable) {
+          missed(error);
+        } else {
+          found();
+          if (!isPassing(error)) throw error;
+          // One that passes at once, such as a gate that is still opening, is not worth a word.
+          passed += 1;
+          if (passed === 2) say(`${error.message} Trying until it is back.`);
+        }
+        await wait(pauseMs, undefined, { signal });
+      }
+    }
+  };
+}

@@ -1,0 +1,47 @@
+import { SMTPServer } from 'smtp-server';
+
+/** A shop that takes orders by e-mail. */
+export interface Shop {
+  /** What a house needs to order here. */
+  env: NodeJS.ProcessEnv;
+  /** The Message-IDs of the orders that came in, in order. */
+  orders: readonly string[];
+  close: () => Promise<void>;
+}
+
+/** Opens a shop's mail server on loopback; it takes everything and keeps the Message-IDs. */
+export async function openShop(): Promise<Shop> {
+  const orders: string[] = [];
+  const server = new SMTPServer({
+    authOptional: true,
+    disableReverseLookup: true,
+    disabledCommands: ['STARTTLS'],
+    // What it takes is acknowledged only when it is kept.
+    onData(stream, _session, next) {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.once('end', () => {
+        orders.push(/^message-id:\s*(\S+)/im.exec(Buffer.concat(chunks).toString('utf8'))?.[1] ?? 'without Message-ID');
+        next(null, 'The order is taken');
+      });
+    },
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.server.address();
+  if (address === null || typeof address === 'string') throw new Error('The shop listens on no port.');
+  return {
+    env: {
+      MAJORDOMO_SHOP_CHANNEL: 'email',
+      MAJORDOMO_SHOP_EMAIL: 'orders@shop.example',
+      MAJORDOMO_SMTP_HOST: '127.0.0.1',
+      MAJORDOMO_SMTP_PORT: String(address.port),
+      MAJORDOMO_SMTP_SECURE: 'none',
+      MAJORDOMO_SMTP_FROM: 'Majordomo <house@home.example>',
+    },
+    orders,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}

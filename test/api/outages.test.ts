@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createGateCodes } from '../../adapters/gate-code.ts';
+import { createApprovalStore } from '../../adapters/store/approvals.ts';
+import { freePorts } from '../../cli/supervisor/ports.ts';
+import { makeOwner, openGate } from '../support/stores.ts';
+import { createWorld, type World } from './world.ts';
+
+/** A server that takes connections and never says a word. */
+let silent: Server;
+let silentPort: number;
+let closedPort: number;
+
+beforeAll(async () => {
+  [silentPort = 0, closedPort = 0] = await freePorts(2);
+  silent = createServer((socket) => void socket.on('error', () => undefined)).listen(silentPort, '127.0.0.1');
+  await once(silent, 'listening');
+});
+afterAll(() => silent.close());
+
+const key = { headers: { 'x-api-key': `mj_${'A'.repeat(43)}` } };
+const message = { text: 'milk', source_id: 'a' };
+
+describe.each([
+  ['refuses connections', () => closedPort],
+  ['does not answer', () => silentPort],
+])('a database that %s', (_what, port) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld({ databaseUrl: `postgres://nobody@127.0.0.1:${port()}/none?sslmode=disable` });
+  });
+  afterAll(() => world.close());
+
+  it('makes writes 503 within 5 s, with a word when to come back', async () => {
+    const started = Date.now();
+    const { status, json, headers, text } = await world.call('POST', '/api/v1/messages', { ...key, body: message });
+    expect([status, json.type]).toEqual([503, '/problems/database-unavailable']);
+    expect(headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(text).not.toContain(String(port()));
+    expect(Date.now() - started).toBeLessThan(5_000);
+  });
+
+  it('makes the house unhealthy, quickly', async () => {
+    const started = Date.now();
+    const { status, json } = await world.call('GET', '/health');
+    expect([status, json.status, json.services.postgres.status]).toEqual([503, 'unhealthy', 'unhealthy']);
+    expect(json.degraded_features).toContain('everything');
+    expect(Date.now() - started).toBeLessThan(3_000);
+    expect((await world.call('GET', '/ready')).status).toBe(503);
+    expect((await world.call('GET', '/live')).status).toBe(200);
+  });
+});
+
+describe.each([
+  ['refuses connections', () => closedPort],
+  ['does not answer', () => silentPort],
+])('a Temporal that %s', (_what, port) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld({ temporalAddress: `127.0.0.1:${port()}` });
+  });
+  afterAll(() => world.close());
+
+  it('loses no message: it is recorded', async () => {
+    const owner = await world.caller();
+    const sent = await world.call('POST', '/api/v1/messages', { as: owner, body: message });
+    expect(sent).toMatchObject({ status: 202, json: { status: 'recorded' } });
+    const { json } = await world.call('GET', `/api/v1/messages/${sent.json.message_id}`, { as: owner });
+    expect(json.message).toMatchObject({ text: 'milk', status: 'received' });
+  });
+
+  it('loses no decision: the wish is recorded, and a repeat is the same one', async () => {
+    const owner = await makeOwner(world.core);
+    const as = await world.caller({ ownerId: owner.ownerId });
+    const stores = { approvals: createApprovalStore(world.core), codes: createGateCodes(world.keyring), owner };
+    const { approval } = await openGate(stores);
+    const path = `/api/v1/approvals/${approval.id}`;
+    const body = { verdict: 'approve', decision_id: randomUUID() };
+    const decide = () => world.call('POST', `${path}/decide`, { as, body });
+    expect(await decide()).toMatchObject({ status: 202, json: { status: 'recorded' } });
+    expect(await decide()).toMatchObject({ status: 202, json: { status: 'recorded' } });
+    expect(await stores.approvals.unanswered(approval.id)).toMatchObject([{ verdict: 'approve' }]);
+    expect((await world.call('GET', path, { as })).json.approval.status).toBe('pending');
+  });
+
+  it('makes the house unhealthy, and names what waits', async () => {
+    const { status, json } = await world.call('GET', '/api/v1/health');
+    expect([status, json.services.temporal.status, json.services.postgres.status]).toEqual([
+      503,
+      'unhealthy',
+      'healthy',
+    ]);
+    expect(json.degraded_features).toEqual(expect.arrayContaining(['decisions', 'understanding messages']));
+  });
+});
+
+describe('a house without a worker', () => {
+  it('is degraded: everything is kept, and waits', async () => {
+    const world = await createWorld();
+    const { status, json } = await world.call('GET', '/health');
+    expect([status, json.status, json.services.worker.status]).toEqual([200, 'degraded', 'unhealthy']);
+    expect((await world.call('GET', '/ready')).status).toBe(200);
+    await world.close();
+  });
+});

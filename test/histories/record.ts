@@ -1,0 +1,64 @@
+import { writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { expect, it } from 'vitest';
+import { workflowIds, workflowTypes } from '../../contracts/names.ts';
+import { historyKeyring } from '../support/history-keys.ts';
+import { eventually, startHouse, type TestHouse } from '../support/house.ts';
+
+/** `npm run histories`: plays every flow once and saves what happened as `<workflow>.<what happened>.json`. */
+it('records histories', record, 60_000);
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
+
+async function record(): Promise<void> {
+  const house = await startHouse({
+    codecKeyring: historyKeyring,
+    groceries: { deadlines: { capturedWithinMs: 1_000, boughtWithinMs: 3_000 } },
+  });
+  try {
+    const said = await house.say('2 kg flour and saffron');
+    const withdrawn = await house.openGate();
+    await house.say('500 g flour');
+    const rejected = await eventually(async () => {
+      const gate = await house.openGate();
+      expect(gate.id).not.toBe(withdrawn.id);
+      return gate;
+    });
+    await house.decide(rejected.id, 'reject');
+    await eventually(async () => expect((await house.purchases())[0]?.status).toBe('rejected'));
+    await house.say('buy it now');
+    const approved = await house.openGate();
+    await eventually(async () => expect(await house.said('notice')).toContain('saffron'));
+    await house.decide(approved.id, 'approve');
+    await eventually(async () => expect((await house.purchases())[1]?.status).toBe('ordered'));
+    const [first, second] = await house.purchases();
+    await house.confirm(second?.id ?? '', 250);
+    await house.client.workflow.getHandle(workflowIds.purchase(second?.id ?? '')).result();
+    await house.client.workflow.execute(workflowTypes.reconcile, { workflowId: 'record', taskQueue: house.taskQueue });
+    const items = await house.items();
+    const item = (title: string, status: string) => items.find((each) => each.title === title && each.status === status)?.id ?? '';
+    await eventually(async () => {
+      expect((await house.items()).find(({ id }) => id === item('flour', 'open') || id === item('flour', 'done'))?.status).toBe('done');
+    });
+    await save(house, workflowIds.conversation(said.conversationId), 'conversation.three-messages');
+    await save(house, workflowIds.message(said.messageId), 'understandMessage.two-needs');
+    await save(house, withdrawn.id, 'approvalGate.withdrawn');
+    await save(house, rejected.id, 'approvalGate.rejected');
+    await save(house, approved.id, 'approvalGate.approved');
+    await save(house, workflowIds.purchase(first?.id ?? ''), 'purchase.asked-twice-and-rejected');
+    await save(house, workflowIds.purchase(second?.id ?? ''), 'purchase.bought');
+    await save(house, (await house.items()).find(({ title, status }) => title === 'flour' && status === 'done')?.id ?? '', 'pipelineItem.bought');
+    await save(house, item('saffron', 'open'), 'pipelineItem.overdue');
+    await save(house, 'record', 'reconcile.quiet');
+  } finally {
+    await house.close();
+  }
+}
+
+async function save(house: TestHouse, workflowId: string, name: string): Promise<void> {
+  const history = await house.client.workflow.getHandle(workflowId).fetchHistory();
+  const text = historyToJSON(history).replaceAll(/"identity":\s*"[^"]*"/gu, '"identity": "recorder"').replaceAll(`@${hostname()}`, '@recorder');
+  writeFileSync(`${folder}${name}.json`, text);
+}

@@ -1,0 +1,14 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+
+const quiet = new DefaultLogger('ERROR');
+
+/** Runs a call of an activity the way a worker does, without a server. `attempt` counts from 1. */
+export async function runActivity<Result>(
+  call: () => Promise<Result>,
+  options: { attempt?: number; onHeartbeat?: () => void } = {},
+): Promise<Result> {
+  const environment = new MockActivityEnvironment({ attempt: options.attempt ?? 1 }, { logger: quiet });
+  if (options.onHeartbeat !== undefined) environment.on('heartbeat', options.onHeartbeat);
+  return environment.run<[], Result, typeof call>(call);
+}

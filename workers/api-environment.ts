@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { EnvironmentInvalid } from './environment.ts';
+
+/** What the api process is told beyond what every process is. */
+export interface ApiEnvironment {
+  host: string;
+  port: number;
+  /** Names besides those of loopback. */
+  allowedHosts: string[];
+  /** Address of Temporal's Web UI, without a slash at its end. */
+  webUi: string;
+}
+
+const portRule = 'must be a port from 1 to 65535.';
+const port = (standard: number) =>
+  z.coerce.number(portRule).int(portRule).min(1, portRule).max(65_535, portRule).default(standard);
+
+const schema = z.object({
+  MAJORDOMO_HOST: z.string().default('127.0.0.1'),
+  MAJORDOMO_PORT: port(7780),
+  MAJORDOMO_ALLOWED_HOSTS: z
+    .string()
+    .regex(/^[\w.\-[\]:, ]*$/u, 'must be host names, comma-separated.')
+    .default(''),
+  MAJORDOMO_TEMPORAL_UI_PORT: port(8233),
+  TEMPORAL_UI_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL.' }).optional(),
+});
+
+/** Parses the api's part of the environment; an empty variable counts as unset. Throws EnvironmentInvalid. */
+export function apiEnvironment(env: NodeJS.ProcessEnv): ApiEnvironment {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const { data, error } = schema.safeParse(set);
+  if (error !== undefined) {
+    throw new EnvironmentInvalid(error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('\n'));
+  }
+  const names = data.MAJORDOMO_ALLOWED_HOSTS.split(',').map((name) => name.trim());
+  return {
+    host: data.MAJORDOMO_HOST,
+    port: data.MAJORDOMO_PORT,
+    allowedHosts: names.filter((name) => name !== ''),
+    webUi: (data.TEMPORAL_UI_URL ?? `http://127.0.0.1:${data.MAJORDOMO_TEMPORAL_UI_PORT}`).replace(/\/+$/u, ''),
+  };
+}
