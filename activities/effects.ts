@@ -77,6 +77,7 @@ export function createEffectActivities(deps: EffectDependencies): EffectActiviti
         intentId: intent.id,
         ownerId: intent.ownerId,
         conversationId: approval.conversationId,
+        account: approval.action.account,
         args: approval.action.args,
       });
       return ledger.recordReceipt(ref, receipt);

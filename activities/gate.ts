@@ -24,8 +24,8 @@ export function createGateActivities({ approvals }: { approvals: ApprovalStore }
     async expireApproval({ approvalId }) {
       return known(await approvals.expire(approvalId));
     },
-    async cancelApproval({ approvalId, reason }) {
-      return known(await approvals.cancel(approvalId, reason));
+    async withdrawApproval({ approvalId }) {
+      return known(await approvals.cancel(approvalId, 'What it was about has changed.', ['pending']));
     },
   };
 }

@@ -3,7 +3,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Captured, GroceriesStore } from '../adapters/store/groceries.ts';
 import type { Message, MessageStore } from '../adapters/store/messages.ts';
 import type { SessionStore } from '../adapters/store/sessions.ts';
-import type { CaptureResult, MessageActivities } from '../contracts/activities.ts';
+import type { CaptureResult, MessageActivities, MessageFailure } from '../contracts/activities.ts';
 import type { Butler } from '../contracts/butler.ts';
 import { groceries as groceriesChain } from '../contracts/chains/groceries.ts';
 import { type Extraction, extractionSchema } from '../contracts/extraction.ts';
@@ -103,7 +103,24 @@ export function createMessageActivities(deps: MessageDependencies): MessageActiv
     return captured;
   }
 
+  async function answer(message: Message): Promise<void> {
+    const { report } = await capturedOf(message.id);
+    await messages.insertOutbound({
+      ownerId: message.ownerId,
+      conversationId: message.conversationId,
+      butler: butler.name,
+      kind: 'answer',
+      persona: speaker,
+      body: answerText(report),
+      dedupeKey: `answer:${message.id}`,
+      inReplyTo: message.id,
+    });
+    await messages.markStatus(message.id, 'answered');
+  }
+
   return {
+    waitingBefore: ({ messageId }): Promise<string[]> => messages.waitingBefore(messageId),
+
     async readMessage({ messageId }): Promise<void> {
       const message = await load(messageId);
       const turn = await sessions.getTurn(sessionOf(messageId), readingTurn);
@@ -130,31 +147,22 @@ export function createMessageActivities(deps: MessageDependencies): MessageActiv
     },
 
     async answerMessage({ messageId }): Promise<void> {
-      const message = await load(messageId);
-      const { report } = await capturedOf(messageId);
-      await messages.insertOutbound({
-        ownerId: message.ownerId,
-        conversationId: message.conversationId,
-        butler: butler.name,
-        kind: 'answer',
-        persona: speaker,
-        body: answerText(report),
-        dedupeKey: `answer:${messageId}`,
-        inReplyTo: messageId,
-      });
-      await messages.markStatus(messageId, 'answered');
+      await answer(await load(messageId));
     },
 
     async failMessage({ messageId, reason }): Promise<void> {
-      const message = await load(messageId);
-      if (message.status === 'answered') return;
+      const message = await messages.getMessage(messageId);
+      // An id that stands for no message came by Temporal's ports: there is nobody to tell.
+      if (message === null || message.direction !== 'inbound' || message.status === 'answered') return;
+      await sessions.abandonSession(sessionOf(messageId), reason);
+      if ((await groceries.readCapture(messageId)) !== null) return answer(message);
       await messages.insertOutbound({
         ownerId: message.ownerId,
         conversationId: message.conversationId,
         butler: butler.name,
         kind: 'notice',
         persona: speaker,
-        body: `I could not make anything of your message (${reason}). It is kept; please send it again later.`,
+        body: `${failures[reason]} It is kept; please send it again later.`,
         dedupeKey: `failed:${messageId}`,
         inReplyTo: messageId,
       });
@@ -162,6 +170,13 @@ export function createMessageActivities(deps: MessageDependencies): MessageActiv
     },
   };
 }
+
+/** What the owner is told about a message that could not be understood. */
+const failures: Record<MessageFailure, string> = {
+  deadline: 'I could not make anything of your message in time.',
+  model_refused: 'The model would not read your message.',
+  stopped: 'Somebody stopped me while I was reading your message.',
+};
 
 /** Only a ModelError is known to hold neither keys nor the owner's words. */
 function noteOf(error: unknown): string {

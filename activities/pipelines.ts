@@ -23,7 +23,10 @@ export interface PipelineDependencies {
   now: () => Date;
 }
 
-/** The pipeline engine: it knows no chain by name, only the definitions and the evidence that it is handed. */
+/**
+ * The pipeline engine: it knows no chain by name, only the evidence that it is handed and the definition on the item's
+ * row. The one in a workflow's input is a label: whoever reaches Temporal may start one with a chain of his own.
+ */
 export function createPipelineActivities(deps: PipelineDependencies): PipelineActivities {
   const { pipelines, messages, evidence, settings, now } = deps;
 
@@ -34,7 +37,8 @@ export function createPipelineActivities(deps: PipelineDependencies): PipelineAc
     return found;
   }
 
-  async function advance(item: LockedItem, chain: ChainDefinition): Promise<void> {
+  async function advance(item: LockedItem): Promise<void> {
+    const { chain } = item;
     while (item.status === 'open') {
       const index = chain.stages.findIndex((stage) => stage.name === item.stage);
       const stage = chain.stages[index];
@@ -63,13 +67,15 @@ export function createPipelineActivities(deps: PipelineDependencies): PipelineAc
   }
 
   return {
-    async advanceItem({ itemId, chain }) {
-      const state = await pipelines.withItem(itemId, (item) => advance(item, chain));
-      if (state === null) throw ApplicationFailure.nonRetryable('There is no such item.', failureTypes.notFound);
+    async advanceItem({ itemId }) {
+      const state = await pipelines.withItem(itemId, advance);
+      if (state === null) throw noItem();
       return state;
     },
 
-    async recordBreak({ itemId, chain, stage }) {
+    async recordBreak({ itemId, stage }) {
+      const chain = await pipelines.chainOf(itemId);
+      if (chain === null) throw noItem();
       const definition = chain.stages.find((each) => each.name === stage);
       if (definition === undefined) throw new Error(`The chain "${chain.name}" has no stage "${stage}".`);
       const found = await pipelines.recordBreak({
@@ -83,6 +89,8 @@ export function createPipelineActivities(deps: PipelineDependencies): PipelineAc
     },
   };
 }
+
+const noItem = () => ApplicationFailure.nonRetryable('There is no such item.', failureTypes.notFound);
 
 /** "21 Nov 2026, 07:00" on the household's own clock. */
 function wallTime(moment: Date, timeZone: string): string {

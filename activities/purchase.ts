@@ -89,6 +89,13 @@ export function createPurchaseActivities(deps: PurchaseDependencies): PurchaseAc
     });
   }
 
+  /** A run that was stopped may have left the gate of its round open: one purchase asks one question. */
+  async function closeEarlierGates({ id, round }: Purchase): Promise<void> {
+    for (let earlier = 1; earlier < round; earlier++) {
+      await approvals.cancel(approvalIdOf(id, earlier), 'What it was about has changed.');
+    }
+  }
+
   async function showCard(approval: Approval): Promise<void> {
     await messages.insertOutbound({
       ownerId: approval.ownerId,
@@ -134,10 +141,16 @@ export function createPurchaseActivities(deps: PurchaseDependencies): PurchaseAc
 
     async requestApproval({ purchaseId }) {
       const purchase = await load(purchaseId);
-      const approvalId = deriveId('approval', purchaseId, String(purchase.round));
+      const { round } = purchase;
+      await closeEarlierGates(purchase);
+      const approvalId = approvalIdOf(purchaseId, round);
       const approval = await openGate(purchase, approvalId);
-      await groceries.markAsked(purchaseId, purchase.round, { approvalId, reservationId: reservationIdOf(purchase) });
-      await showCard(approval);
+      const reservationId = reservationIdOf(purchase);
+      if (await groceries.markAsked(purchaseId, round, { approvalId, reservationId })) {
+        await showCard(approval);
+      } else {
+        await approvals.cancel(approvalId, 'The purchase had gone another way.', ['pending']);
+      }
       return gateInput(approval);
     },
 
@@ -193,9 +206,9 @@ export function createPurchaseActivities(deps: PurchaseDependencies): PurchaseAc
         await approvals.cancel(purchase.approvalId, reason);
       }
       await budgets.release(workflowIds.purchase(purchaseId));
-      const { changed } = await groceries.close(purchaseId, reason);
+      const { changed, leftoverPurchaseId } = await groceries.closeAndGoOn(purchaseId, reason);
       await notices.abandoned(purchase, reason);
-      return { changed };
+      return { changed, leftoverPurchaseId };
     },
 
     async settlePurchase({ purchaseId }) {
@@ -235,6 +248,11 @@ const orderStatus = { delivered: 'ordered', unknown: 'unknown', refused: 'failed
 
 function noPurchase(): ApplicationFailure {
   return ApplicationFailure.nonRetryable('There is no such purchase.', failureTypes.notFound);
+}
+
+/** Each round of a purchase has its own gate. */
+function approvalIdOf(purchaseId: string, round: number): string {
+  return deriveId('approval', purchaseId, String(round));
 }
 
 /** Each round of a purchase has its own reservation. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
@@ -62,12 +63,15 @@ export function createHouseWorkflows(client: Client, taskQueue: string) {
       }
     },
 
-    /** Puts a recorded message into its conversation, which is started if need be. Resolves when it is accepted. */
+    /**
+     * Puts a recorded message into its conversation, which is started if need be. Resolves when it is accepted. The
+     * conversation knows a repeat by the message's id; an update's id would be known to a run that was terminated, too.
+     */
     async admit(input: { conversationId: string; ownerId: string; messageId: string }): Promise<void> {
       const { conversationId, ownerId, messageId } = input;
       await client.workflow.startUpdateWithStart(admitUpdate, {
         args: [{ messageId }],
-        updateId: messageId,
+        updateId: randomUUID(),
         waitForStage: 'ACCEPTED',
         startWorkflowOperation: new WithStartWorkflowOperation(workflowTypes.conversation, {
           workflowId: workflowIds.conversation(conversationId),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { modelSettings } from '../adapters/claude/settings.ts';
 import { smtpSettings } from '../adapters/smtp-settings.ts';
+import { logLevels } from '../workers/environment.ts';
 import { homeAt, homePath } from './home.ts';
 import type { Home } from './home.ts';
 
@@ -66,6 +67,8 @@ const environment = z.object({
     .string()
     .regex(/^[A-Za-z0-9][\w.-]*$/, 'must be a namespace name')
     .default('default'),
+  // Worker and api read it; here it is checked before they start.
+  MAJORDOMO_LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).optional(),
 });
 
 /** Parses the environment; an empty variable counts as unset. Throws ConfigInvalid with every error at once. */

@@ -1,15 +1,13 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { loadKeyring } from '../adapters/keyring.ts';
 import { migrationStatus } from '../adapters/migrations.ts';
 import { connectTemporal, retentionDays } from '../adapters/temporal.ts';
-import { loadRoster } from '../roster/load.ts';
 import type { Config } from './config.ts';
 import { reason } from './engines/engine.ts';
 import { findEngine } from './engines/find.ts';
 import { clusterMajor, ownerName } from './engines/postgres.ts';
 import { migrationPlace } from './migrate.ts';
+import { requireKeys, requireRoster, requireSettings } from './preflight.ts';
 import { requireOk } from './services.ts';
 import { houseFileOf, portsOf, apiAddress } from './supervisor/house.ts';
 import { runningHouse } from './supervisor/lock.ts';
@@ -36,9 +34,6 @@ type Check = (examined: {
   say: (line: string) => void;
   runs: boolean;
 }) => Promise<string>;
-
-const rosterFolder = fileURLToPath(new URL('../roster', import.meta.url));
-const onlyOwner = 0o077;
 
 /** Examines everything the house needs. Changes nothing, except that a missing engine is fetched. */
 export async function examine({ config, env, say }: Examination): Promise<Finding[]> {
@@ -70,7 +65,10 @@ const advice: Record<string, string> = {
 };
 
 const checks: Record<string, Check> = {
-  settings: async ({ config }) => `state folder ${config.home.root}`,
+  settings: async ({ config, env }) => {
+    requireSettings(config, env);
+    return `state folder ${config.home.root}`;
+  },
   engines: async ({ config, env, say }) => {
     const search = { cacheDir: config.home.engines, env, say };
     const dataMajor = await clusterMajor(config.home.postgres);
@@ -108,17 +106,14 @@ const checks: Record<string, Check> = {
     return `${applied.length} applied, ${pending.length} waiting for the next start`;
   },
   keys: async ({ config, env }) => {
-    if (env['MAJORDOMO_KEYS'])
-      return `from MAJORDOMO_KEYS, current ${loadKeyring({ env, home: config.home.root }).current}`;
-    const file = join(config.home.keys, 'keyring.json');
-    const found = await stat(file).catch(() => undefined);
-    if (found === undefined) return 'made at the first start';
-    if (found.mode & onlyOwner) throw new Error(`${file} can be read by others; run: chmod 600 ${file}`);
-    return `${file}, current ${loadKeyring({ env, home: config.home.root }).current}`;
+    const keyring = await requireKeys(config, env);
+    if (keyring === undefined) return 'made at the first start';
+    const place = env['MAJORDOMO_KEYS'] ? 'from MAJORDOMO_KEYS' : join(config.home.keys, 'keyring.json');
+    return `${place}, current ${keyring.current}`;
   },
   model: async ({ config }) => config.model,
   channels: async ({ config, env }) => {
-    const butlers = loadRoster({ directory: rosterFolder, env });
+    const butlers = requireRoster(env);
     return `${config.channels.join(', ')}; butlers ${butlers.map(({ name }) => name).join(', ')}`;
   },
   api: async ({ config, runs }) => {

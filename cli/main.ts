@@ -23,6 +23,8 @@ const commands: Command[] = [
 
 // The unprivileged account that runs Postgres must read the engines; what is secret gets its mode where it is written.
 process.umask(0o022);
+// A closed pipe or terminal is no reason to end: the house stops in order, or serves on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 const environmentFile = fileURLToPath(new URL('../.env', import.meta.url));
 if (existsSync(environmentFile)) process.loadEnvFile(environmentFile);
 

@@ -11,15 +11,20 @@ export interface CaptureResult {
   purchaseId: string | null;
 }
 
+/** Why a message could not be understood. */
+export type MessageFailure = 'deadline' | 'model_refused' | 'stopped';
+
 export interface MessageActivities {
+  /** Messages of the same conversation that were recorded before this one and have no end yet, oldest first. */
+  waitingBefore(input: { messageId: string }): Promise<string[]>;
   /** Reads a message with the model or the offline reader; leaves a session and its turn. Paid for once. */
   readMessage(input: { messageId: string }): Promise<void>;
   /** Turns what was read into needs and items, in one transaction, once. */
   captureMessage(input: { messageId: string }): Promise<CaptureResult>;
   /** Tells the owner what was understood, and asks for what was not. */
   answerMessage(input: { messageId: string }): Promise<void>;
-  /** The message could not be understood in time: says so, keeps it. `reason` holds no personal data. */
-  failMessage(input: { messageId: string; reason: string }): Promise<void>;
+  /** The message could not be understood: says so, keeps it; one that was captured is answered. */
+  failMessage(input: { messageId: string; reason: MessageFailure }): Promise<void>;
 }
 
 export interface PipelineActivities {
@@ -66,8 +71,14 @@ export interface PurchaseActivities {
   recordOrder(input: { purchaseId: string; intentId: string; receipt: Receipt }): Promise<{ changed: string[] }>;
   /** Whether somebody has confirmed the purchase. */
   readPurchase(input: { purchaseId: string }): Promise<{ status: string; settled: boolean }>;
-  /** Ends a purchase that will not be ordered, releases its money, gives its items back, says why. */
-  abandonPurchase(input: { purchaseId: string; reason: PurchaseEnd }): Promise<{ changed: string[] }>;
+  /**
+   * Ends a purchase that will not be ordered, releases its money, gives its items back, says why. `leftoverPurchaseId` is as
+   * in OrderStart.
+   */
+  abandonPurchase(input: {
+    purchaseId: string;
+    reason: PurchaseEnd;
+  }): Promise<{ changed: string[]; leftoverPurchaseId: string | null }>;
   /** Settles the money by the owner's word (bought) or releases it (not bought), and tells the items. */
   settlePurchase(input: { purchaseId: string }): Promise<{ changed: string[] }>;
 }
@@ -93,7 +104,8 @@ export interface GateActivities {
   recordDecision(input: { approvalId: string; decision: Decision }): Promise<DecisionOutcome>;
   /** Closes an unanswered gate; a decision that came first stands. */
   expireApproval(input: { approvalId: string }): Promise<DecisionOutcome>;
-  cancelApproval(input: { approvalId: string; reason: string }): Promise<DecisionOutcome>;
+  /** Closes a gate that nobody has decided, because what it is about has changed; a decision that came first stands. */
+  withdrawApproval(input: { approvalId: string }): Promise<DecisionOutcome>;
 }
 
 export interface EffectActivities {
@@ -118,5 +130,6 @@ export interface ReconcileReport {
   purchasesStarted: number;
   approvalsCancelled: number;
   messagesAdmitted: number;
+  messagesFailed: number;
   reservationsReleased: number;
 }

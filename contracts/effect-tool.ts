@@ -6,6 +6,8 @@ export interface SendRequest {
   intentId: string;
   ownerId: string;
   conversationId: string;
+  /** Who it was approved to be sent as. */
+  account: string;
   args: Record<string, unknown>;
 }
 

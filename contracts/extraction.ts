@@ -13,7 +13,13 @@ const spanSchema = z.strictObject({
   text: z.string().min(1).max(longestSpan).describe('The exact characters of the message from start to end.'),
 });
 
-const name = z.string().trim().min(1).max(80);
+/** Postgres holds neither NUL nor half a surrogate pair; everything else that is kept comes from the message itself. */
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(80)
+  .refine((text) => !/[\0\p{Surrogate}]/u.test(text), 'is no text.');
 
 const quantity = z
   .string()

@@ -14,14 +14,11 @@ export const decideSignal = defineSignal<[Decision]>('decide-later');
 export const approveSignal = defineSignal<[CodeSignal]>('approve');
 export const rejectSignal = defineSignal<[CodeSignal]>('reject');
 
-/** Gate: what it is about has changed; close it without a decision. */
-export const withdrawSignal = defineSignal('withdraw');
-
 /** Gate: where it stands. */
 export const gateStateQuery = defineQuery<{ status: ApprovalStatus; expiresAt: string }>('state');
 
 /**
- * Item, purchase: something changed in Postgres, look again. It carries nothing, because a signal is a message and
+ * Item, purchase, gate: something changed in Postgres, look again. It carries nothing, because a signal is a message and
  * never authority.
  */
 export const nudgeSignal = defineSignal('nudge');

@@ -3,16 +3,22 @@ const irregular: Record<string, string> = {
   brioches: 'brioche',
   brownies: 'brownie',
   calves: 'calf',
+  chilis: 'chili',
+  chillis: 'chilli',
   cookies: 'cookie',
   geese: 'goose',
   halves: 'half',
+  kiwis: 'kiwi',
   knives: 'knife',
   leaves: 'leaf',
   loaves: 'loaf',
+  paninis: 'panini',
   pies: 'pie',
   quiches: 'quiche',
+  salamis: 'salami',
   shoes: 'shoe',
   smoothies: 'smoothie',
+  zucchinis: 'zucchini',
 };
 
 /** [ending of the plural, ending of the singular], first match wins; null keeps the word as it is. */

@@ -44,7 +44,7 @@ export interface ItemState {
   broken: boolean;
 }
 
-/** Input of the item workflow. The chain travels along, so that an item ends by the definition it began with. */
+/** Input of the item workflow. The chain is its label in Temporal; the one that counts stands on the item's row. */
 export interface ItemInput {
   itemId: string;
   ownerId: string;

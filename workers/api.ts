@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { ensureFirstKey, firstKeyPath } from '../adapters/first-key.ts';
 import { loadKeyring } from '../adapters/keyring.ts';
-import { createLogger } from '../adapters/log.ts';
+import { createLogger, createRedactor } from '../adapters/log.ts';
 import { dataConverter } from '../adapters/payload-codec.ts';
 import { connectPostgres } from '../adapters/postgres.ts';
 import { rolePassword } from '../adapters/role-password.ts';
@@ -14,17 +14,17 @@ import { taskQueue } from '../contracts/names.ts';
 import { loadRoster } from '../roster/load.ts';
 import { apiEnvironment } from './api-environment.ts';
 import { createDoors } from './doors.ts';
-import { houseEnvironment } from './environment.ts';
+import { houseEnvironment, secretValues } from './environment.ts';
 import { HouseIncomplete } from './house.ts';
 import { serveHttp } from './http.ts';
-import { untilToldToStop } from './stop.ts';
+import { giveUp, untilToldToStop } from './stop.ts';
 
 const rosterDirectory = fileURLToPath(new URL('../roster', import.meta.url));
 
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const house = houseEnvironment(env);
   const { host, port, allowedHosts, webUi } = apiEnvironment(env);
-  const log = createLogger({ name: 'api', level: house.logLevel });
+  const log = createLogger({ name: 'api', level: house.logLevel, redactor: createRedactor(secretValues(env)) });
   const keyring = loadKeyring({ env, home: house.home });
   const roleOf = (role: string) =>
     connectPostgres({ url: house.databaseUrl, env, role, password: rolePassword(keyring, role) });
@@ -54,4 +54,4 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   });
 }
 
-await main(process.env);
+await main(process.env).catch(giveUp);

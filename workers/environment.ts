@@ -12,12 +12,15 @@ export interface HouseEnvironment {
   logLevel: string;
 }
 
+/** How much the processes may be told to log, most first. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
 const schema = z.object({
   MAJORDOMO_HOME: z.string().min(1, 'is missing: the folder that holds keys and state.'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/u, error: 'must be a postgres:// URL.' }),
   TEMPORAL_ADDRESS: z.string().regex(/^[^\s/]+:\d{1,5}$/u, 'must be host:port.'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
-  MAJORDOMO_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  MAJORDOMO_LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}.`).default('info'),
 });
 
 /** The environment is not that of a process of the house; one line per variable, never with a value. */
@@ -25,9 +28,10 @@ export class EnvironmentInvalid extends Error {
   override readonly name = 'EnvironmentInvalid';
 }
 
-/** Parses the environment of worker or api. Throws EnvironmentInvalid with every problem at once. */
+/** Parses the environment of worker or api; an empty variable counts as unset. Throws EnvironmentInvalid with every problem at once. */
 export function houseEnvironment(env: NodeJS.ProcessEnv): HouseEnvironment {
-  const { data, error } = schema.safeParse(env);
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const { data, error } = schema.safeParse(set);
   if (error !== undefined) {
     throw new EnvironmentInvalid(error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('\n'));
   }
@@ -38,4 +42,13 @@ export function houseEnvironment(env: NodeJS.ProcessEnv): HouseEnvironment {
     temporalNamespace: data.TEMPORAL_NAMESPACE,
     logLevel: data.MAJORDOMO_LOG_LEVEL,
   };
+}
+
+/** The values of the environment that no log may show, whatever text they turn up in. */
+export function secretValues(env: NodeJS.ProcessEnv): string[] {
+  return Object.entries(env).flatMap(([name, value]) => {
+    if (value === undefined || !/(_KEYS?|_TOKEN|_PASSWORD)$/u.test(name)) return [];
+    // MAJORDOMO_KEYS holds several, each behind its id.
+    return name.endsWith('_KEYS') ? value.split(/[\s,]+/u).map((key) => key.replace(/^[^:]*:/u, '')) : [value];
+  });
 }

@@ -80,8 +80,9 @@ export function createHouse(parts: HouseParts) {
     createOwnerChannel({ messages, butler: butler.name, persona }),
     ...(mail === undefined ? [] : [createEmailChannel(mail)]),
   ]);
+  const understanding = createMessageActivities({ messages, sessions, groceries, reader, butler, now });
   const activities = {
-    ...createMessageActivities({ messages, sessions, groceries, reader, butler, now }),
+    ...understanding,
     ...createPipelineActivities({
       pipelines,
       messages,
@@ -114,6 +115,7 @@ export function createHouse(parts: HouseParts) {
       ledger,
       workflows: createHouseWorkflows(client, parts.taskQueue ?? taskQueue),
       chains: new Map([[chain.name, chain]]),
+      failMessage: (input) => understanding.failMessage(input),
       graceMs: parts.reconcileGraceMs ?? defaults.reconcileGrace,
     }),
   };

@@ -8,19 +8,19 @@ import { createOfflineReader } from '../adapters/offline-reader/index.ts';
 import { dataConverter } from '../adapters/payload-codec.ts';
 import { connectPostgres } from '../adapters/postgres.ts';
 import { rolePassword } from '../adapters/role-password.ts';
-import { createServiceStateStore } from '../adapters/store/service-states.ts';
+import { createServiceStateStore, type ServiceStateStore } from '../adapters/store/service-states.ts';
 import { createSmtpMailer } from '../adapters/smtp.ts';
 import { smtpSettings } from '../adapters/smtp-settings.ts';
 import { connectTemporal } from '../adapters/temporal.ts';
 import { taskQueue } from '../contracts/names.ts';
-import type { ModelState } from '../contracts/reader.ts';
+import type { ModelState, Reader } from '../contracts/reader.ts';
 import { loadRoster } from '../roster/load.ts';
 import { reconcileSchedules } from '../schedules/reconcile.ts';
 import { scheduleSpecs } from '../schedules/specs.ts';
 import { workflowBundlePath } from './bundle.ts';
-import { houseEnvironment } from './environment.ts';
+import { houseEnvironment, secretValues } from './environment.ts';
 import { createHouse } from './house.ts';
-import { untilToldToStop } from './stop.ts';
+import { giveUp, untilToldToStop } from './stop.ts';
 
 const rosterDirectory = fileURLToPath(new URL('../roster', import.meta.url));
 
@@ -32,7 +32,7 @@ const stickyTimeout = '2s';
 
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const house = houseEnvironment(env);
-  const redactor = createRedactor();
+  const redactor = createRedactor(secretValues(env));
   const logger = createLogger({ name: 'worker', level: house.logLevel, redactor });
   Runtime.install({ logger: temporalLogger(logger), shutdownSignals: [] });
 
@@ -80,24 +80,20 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 /** Claude when there is a key, else the offline reader. What the breaker learns is written down for the api to say. */
-function createReader(env: NodeJS.ProcessEnv, states: ReturnType<typeof createServiceStateStore>, logger: Logger) {
+function createReader(env: NodeJS.ProcessEnv, states: ServiceStateStore, logger: Logger): Reader {
   const settings = modelSettings(env);
-  if (settings.kind === 'offline') {
-    const reader = createOfflineReader();
-    void record({ state: 'closed', retryAfterMs: 0 });
-    return reader;
-  }
-  void record({ state: 'closed', retryAfterMs: 0 });
-  return createClaudeReader(settings, { onStateChange: (state) => void record(state) });
-
-  async function record({ state, retryAfterMs }: ModelState): Promise<void> {
-    const label = settings.kind === 'offline' ? 'offline' : settings.extractionModel;
+  const label = settings.kind === 'offline' ? 'offline' : settings.extractionModel;
+  const record = async ({ state, retryAfterMs }: ModelState): Promise<void> => {
     try {
       await states.set('model', { status: state === 'closed' ? 'healthy' : 'degraded', label, untilMs: retryAfterMs });
     } catch (error) {
       logger.warn({ err: error }, 'The state of the model could not be written down');
     }
-  }
+  };
+  void record({ state: 'closed', retryAfterMs: 0 });
+  return settings.kind === 'offline'
+    ? createOfflineReader()
+    : createClaudeReader(settings, { onStateChange: (state) => void record(state) });
 }
 
-await main(process.env);
+await main(process.env).catch(giveUp);

@@ -17,3 +17,10 @@ export function untilToldToStop(env: NodeJS.ProcessEnv, stop: () => unknown): vo
     process.stdin.on('end', once).on('error', once).resume().unref();
   }
 }
+
+/** The end of a process that cannot start: the stack is for the log, the last line is what the supervisor shows. */
+export function giveUp(error: unknown): never {
+  console.error(error);
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}

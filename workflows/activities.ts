@@ -18,7 +18,7 @@ const lasting: RetryPolicy = {
 
 /** Short, idempotent steps in Postgres: an upsert by a key that the caller made, run in the worker that has the task. */
 export const local = proxyLocalActivities<
-  Pick<MessageActivities, 'captureMessage' | 'answerMessage' | 'failMessage'> &
+  Pick<MessageActivities, 'waitingBefore' | 'captureMessage' | 'answerMessage' | 'failMessage'> &
     PipelineActivities &
     Pick<PurchaseActivities, 'planPurchase' | 'planChanged' | 'readPurchase'> &
     Pick<GateActivities, 'readGate'>
@@ -45,6 +45,5 @@ export const reading = proxyActivities<Pick<MessageActivities, 'readMessage'>>({
 /** Looks over the whole house. */
 export const watching = proxyActivities<ReconcileActivities>({
   startToCloseTimeout: '2 minutes',
-  heartbeatTimeout: '30s',
   retry: { maximumAttempts: 3 },
 });

@@ -13,7 +13,7 @@ const remembered = 200;
 
 /** The order in which messages were admitted. Pure: no clock, no Temporal. */
 export class ConversationState {
-  readonly #waiting: string[];
+  #waiting: string[];
   readonly #recent: string[];
 
   constructor(carry: Pick<ConversationCarry, 'waiting' | 'recent'>) {
@@ -30,6 +30,12 @@ export class ConversationState {
     this.#recent.push(messageId);
     this.#recent.splice(0, Math.max(0, this.#recent.length - remembered));
     return true;
+  }
+
+  /** Puts messages that were recorded earlier in front; those that had their turn before stay out. */
+  precede(earlier: readonly string[]): void {
+    const taken = earlier.filter((id) => this.admit(id) || this.#waiting.includes(id));
+    this.#waiting = [...taken, ...this.#waiting.filter((id) => !taken.includes(id))];
   }
 
   get idle(): boolean {

@@ -15,7 +15,7 @@ import { admitUpdate } from '../contracts/messages.ts';
 import { workflowIds } from '../contracts/names.ts';
 import { type ConversationCarry, ConversationState } from './conversation-state.ts';
 import { local } from './activities.ts';
-import { isId, malformed } from './guards.ts';
+import { isId, malformed, mustBe } from './guards.ts';
 import { understandMessage } from './message.ts';
 
 /** Input of a conversation; a run that continues another brings what was still waiting. */
@@ -26,8 +26,12 @@ export interface ConversationInput extends Omit<ConversationCarry, 'waiting' | '
   messageDeadlineMs?: number;
 }
 
-/** One chat, for ever: admits messages in order, thinks about each in a child with a deadline. */
+/**
+ * One chat, for ever: thinks about each message in a child with a deadline, in the order in which they were recorded. One
+ * whose own admission was lost goes before the next that arrives.
+ */
 export async function conversation(input: ConversationInput): Promise<void> {
+  mustBe(workflowIds.conversation, input?.conversationId);
   const { conversationId, ownerId, messageDeadlineMs = messageDeadline } = input;
   const state = new ConversationState({ waiting: input.waiting ?? [], recent: input.recent ?? [] });
 
@@ -41,6 +45,10 @@ export async function conversation(input: ConversationInput): Promise<void> {
 
   for (;;) {
     await condition(() => !state.idle || (workflowInfo().continueAsNewSuggested && allHandlersFinished()));
+    const admitted = state.next();
+    if (admitted !== undefined) {
+      state.precede(await local.waitingBefore({ messageId: admitted }));
+    }
     const messageId = state.next();
     if (messageId !== undefined) {
       await think(messageId, ownerId, messageDeadlineMs);

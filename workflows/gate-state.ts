@@ -13,7 +13,6 @@ const maxWaiting = 100;
 export class GateState {
   readonly #entries: Entry[] = [];
   #closed: DecisionOutcome | undefined;
-  #withdrawn = false;
   #nudged = true;
 
   constructor(public status: ApprovalStatus) {}
@@ -23,17 +22,13 @@ export class GateState {
     return this.#closed;
   }
 
-  get withdrawn(): boolean {
-    return this.#withdrawn;
-  }
-
   get full(): boolean {
     return this.#entries.filter((entry) => entry.outcome === undefined).length >= maxWaiting;
   }
 
   /** True when there is something to do before the time is over. */
   get busy(): boolean {
-    return this.#withdrawn || this.#nudged || this.next() !== undefined;
+    return this.#nudged || this.next() !== undefined;
   }
 
   /** Takes a decision in; the same one twice is one. False when too many wait. */
@@ -58,10 +53,6 @@ export class GateState {
     const nudged = this.#nudged;
     this.#nudged = false;
     return nudged;
-  }
-
-  withdraw(): void {
-    this.#withdrawn = true;
   }
 
   next(): Decision | undefined {

@@ -18,13 +18,13 @@ import {
   gateStateQuery,
   nudgeSignal,
   rejectSignal,
-  withdrawSignal,
 } from '../contracts/messages.ts';
+import { workflowIds } from '../contracts/names.ts';
 import { durable, local } from './activities.ts';
 import { show } from './attributes.ts';
 import { nudge } from './begin.ts';
 import { GateState } from './gate-state.ts';
-import { isDecision, malformed, readCodeSignal } from './guards.ts';
+import { isDecision, malformed, mustBe, readCodeSignal } from './guards.ts';
 
 /** A later run of the same gate: what was offered and not yet put to Postgres. */
 export interface GateRun extends GateInput {
@@ -36,6 +36,7 @@ export interface GateRun extends GateInput {
  * who sent it, and the first one that counts closes the gate. No answer in time means no.
  */
 export async function approvalGate(input: GateRun): Promise<DecisionOutcome> {
+  mustBe(workflowIds.approval, input?.approvalId);
   const { approvalId } = input;
   const state = new GateState('pending');
   listen(state, input);
@@ -49,8 +50,8 @@ export async function approvalGate(input: GateRun): Promise<DecisionOutcome> {
   const deadline = Date.now() + input.expiresInMs;
   while (state.closed === undefined) {
     await step(state, approvalId, deadline);
-    if (state.closed === undefined && workflowInfo().continueAsNewSuggested) {
-      await condition(allHandlersFinished);
+    // A handler that waits for its decision is finished by the next step, not by waiting for it here.
+    if (state.closed === undefined && workflowInfo().continueAsNewSuggested && allHandlersFinished()) {
       await continueAsNew<typeof approvalGate>({
         ...input,
         expiresInMs: deadline - Date.now(),
@@ -67,7 +68,7 @@ export async function approvalGate(input: GateRun): Promise<DecisionOutcome> {
   return state.closed;
 }
 
-/** Waits for the next thing and does it: look into Postgres, withdraw, decide or expire. */
+/** Waits for the next thing and does it: look into Postgres, then decide or expire. */
 async function step(state: GateState, approvalId: string, deadline: number): Promise<void> {
   const left = deadline - Date.now();
   const inTime = left > 0 && (await condition(() => state.busy, left));
@@ -77,12 +78,8 @@ async function step(state: GateState, approvalId: string, deadline: number): Pro
       asked.forEach((decision) => state.offer(decision));
     } else {
       state.close(known);
+      return;
     }
-    return;
-  }
-  if (state.withdrawn) {
-    state.close(await durable.cancelApproval({ approvalId, reason: 'What it was about has changed.' }));
-    return;
   }
   const decision = state.next();
   if (decision !== undefined) {
@@ -130,7 +127,6 @@ function listen(state: GateState, input: GateInput): void {
   };
   setHandler(approveSignal, onCode('approve'));
   setHandler(rejectSignal, onCode('reject'));
-  setHandler(withdrawSignal, () => state.withdraw());
   setHandler(nudgeSignal, () => state.nudge());
 }
 

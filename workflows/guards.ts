@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { CodeSignal, Decision } from '../contracts/approvals.ts';
 import { failureTypes } from '../contracts/failures.ts';
 
@@ -15,6 +15,16 @@ export function isId(value: unknown): value is string {
 
 export function malformed(message: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, failureTypes.malformed);
+}
+
+/**
+ * Temporal runs one flow under an id, so there is one for each thing as long as it runs under that thing's id alone. One
+ * that somebody started under another, or on an input of another form, ends here.
+ */
+export function mustBe(workflowIdOf: (id: string) => string, id: unknown): void {
+  if (!isId(id) || workflowInfo().workflowId !== workflowIdOf(id)) {
+    throw malformed('A flow takes the id of what it is about, and runs under it.');
+  }
 }
 
 const isText = (value: unknown, max: number): boolean => typeof value === 'string' && value.length <= max;

@@ -1,5 +1,7 @@
+import { workflowIds } from '../contracts/names.ts';
 import { local, reading } from './activities.ts';
 import { beginItem, beginPurchase, nudge } from './begin.ts';
+import { mustBe } from './guards.ts';
 
 export interface MessageInput {
   messageId: string;
@@ -7,7 +9,9 @@ export interface MessageInput {
 }
 
 /** One message: read it, capture what it asks for, set the items going, answer. */
-export async function understandMessage({ messageId, ownerId }: MessageInput): Promise<void> {
+export async function understandMessage(input: MessageInput): Promise<void> {
+  mustBe(workflowIds.message, input?.messageId);
+  const { messageId, ownerId } = input;
   await reading.readMessage({ messageId });
   const { started, changed, purchaseId } = await local.captureMessage({ messageId });
   await Promise.all([...started.map(beginItem), ...changed.map(nudge)]);

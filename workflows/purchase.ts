@@ -1,11 +1,13 @@
-import { condition, getExternalWorkflowHandle, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { condition, continueAsNew, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { OrderStart, PurchaseEnd } from '../contracts/activities.ts';
-import { nudgeSignal, withdrawSignal } from '../contracts/messages.ts';
+import type { ApprovalStatus } from '../contracts/approvals.ts';
+import { nudgeSignal } from '../contracts/messages.ts';
 import { workflowIds } from '../contracts/names.ts';
 import { durable, local } from './activities.ts';
 import { show } from './attributes.ts';
 import { beginGate, beginPurchase, nudge, type PurchaseInput } from './begin.ts';
 import { carryOut } from './effect.ts';
+import { mustBe } from './guards.ts';
 
 /** How asking the owner ended. */
 type Answer = 'approved' | PurchaseEnd;
@@ -14,13 +16,15 @@ type Answer = 'approved' | PurchaseEnd;
  * One purchase: plan → reserve → ask → order → confirm → settle. All truth is in Postgres under the purchase's id, so
  * a run that starts over (reset, restart) finds what the one before it did, and a nudge only says: look again.
  */
-export async function purchase({ purchaseId, ownerId }: PurchaseInput): Promise<void> {
-  const nudges = new Nudges();
+export async function purchase(input: PurchaseInput): Promise<void> {
+  mustBe(workflowIds.purchase, input?.purchaseId);
+  const { purchaseId, ownerId } = input;
+  const nudges = new Nudges(input);
   setHandler(nudgeSignal, () => nudges.arrived());
 
   const order = await approvedOrder(purchaseId, nudges);
   if (typeof order === 'string') {
-    await end(purchaseId, order);
+    await end(input, order);
     return;
   }
   if (order.leftoverPurchaseId !== null) {
@@ -31,7 +35,7 @@ export async function purchase({ purchaseId, ownerId }: PurchaseInput): Promise<
   const { changed } = await durable.recordOrder({ purchaseId, intentId: order.intentId, receipt });
   await Promise.all(changed.map(nudge));
   if (receipt.outcome === 'refused' || receipt.outcome === 'expired') {
-    await end(purchaseId, receipt.outcome === 'expired' ? 'expired' : 'failed');
+    await end(input, receipt.outcome === 'expired' ? 'expired' : 'failed');
     return;
   }
   status('ordered', `The order's receipt says ${receipt.outcome}; waits for the owner or the shop to confirm it.`);
@@ -93,34 +97,40 @@ async function ask(
   }
 }
 
-/** Waits for the gate to close. Items that change meanwhile withdraw it, so that the owner is asked about what is true. */
+/**
+ * Waits for the gate to close. Items that change meanwhile withdraw it in Postgres, unless somebody decides first, so
+ * that the owner is asked about what is true; the gate itself is only told to look.
+ */
 async function answered(purchaseId: string, approvalId: string, nudges: Nudges): Promise<Answer | 'changed'> {
-  let withdrawn = false;
-  let answer: Answer | 'changed' | undefined;
+  let answer: Answer | 'changed' = 'cancelled';
   await nudges.until(async () => {
-    const gate = await local.readGate({ approvalId });
-    if (gate.status === 'pending') {
-      if (!withdrawn && (await local.planChanged({ purchaseId }))) {
-        withdrawn = true;
-        await getExternalWorkflowHandle(workflowIds.approval(approvalId)).signal(withdrawSignal);
-      }
+    const { status: known } = await local.readGate({ approvalId });
+    if (known !== 'pending') {
+      answer = answerOf(known);
+      return true;
+    }
+    if (!(await local.planChanged({ purchaseId }))) {
       return false;
     }
-    if (gate.status === 'rejected' || gate.status === 'expired') {
-      answer = gate.status;
-    } else if (gate.status === 'cancelled') {
-      answer = withdrawn ? 'changed' : 'cancelled';
-    } else {
-      answer = 'approved';
-    }
+    const withdrawn = await durable.withdrawApproval({ approvalId });
+    await nudge(workflowIds.approval(approvalId));
+    answer = withdrawn.status === 'cancelled' ? 'changed' : answerOf(withdrawn.status);
     return true;
   });
-  return answer ?? 'cancelled';
+  return answer;
 }
 
-async function end(purchaseId: string, reason: PurchaseEnd): Promise<void> {
-  const { changed } = await durable.abandonPurchase({ purchaseId, reason });
+/** What a gate that is closed says; whatever its effect has become since, the owner had said yes. */
+function answerOf(closed: ApprovalStatus): Answer {
+  return closed === 'rejected' || closed === 'expired' || closed === 'cancelled' ? closed : 'approved';
+}
+
+async function end({ purchaseId, ownerId }: PurchaseInput, reason: PurchaseEnd): Promise<void> {
+  const { changed, leftoverPurchaseId } = await durable.abandonPurchase({ purchaseId, reason });
   await Promise.all(changed.map(nudge));
+  if (leftoverPurchaseId !== null) {
+    await beginPurchase({ purchaseId: leftoverPurchaseId, ownerId });
+  }
   status(reason, `Ended: ${reason}.`);
 }
 
@@ -133,16 +143,24 @@ function status(stage: string, details: string): void {
 class Nudges {
   #count = 0;
 
+  constructor(private readonly input: PurchaseInput) {}
+
   arrived(): void {
     this.#count += 1;
   }
 
-  /** Looks now, and again after each nudge, until `look` says that it has seen what it waits for. */
+  /**
+   * Looks now, and again after each nudge, until `look` says that it has seen what it waits for. Weeks of nudges would
+   * fill the history: the next run finds in Postgres where this one stood, and looks at its start.
+   */
   async until(look: () => Promise<boolean>): Promise<void> {
     for (;;) {
       const seen = this.#count;
       if (await look()) {
         return;
+      }
+      if (workflowInfo().continueAsNewSuggested) {
+        await continueAsNew<typeof purchase>(this.input);
       }
       await condition(() => this.#count > seen);
     }

@@ -16,7 +16,10 @@ export function createEmailChannel({ mailer, from }: { mailer: OrderMailer; from
     version: 1,
     riskTier: 'medium',
     keyed: false,
-    async send({ args }, signal) {
+    async send({ args, account }, signal) {
+      if (account !== from) {
+        return { sent: false, retryable: false, detail: 'It was approved to be sent from another address.' };
+      }
       const { purchase_id, shop, shop_address, lines } = purchaseArgsSchema.parse(args);
       if (shop_address === null) {
         return { sent: false, retryable: false, detail: 'The shop has no e-mail address.' };

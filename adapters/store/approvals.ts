@@ -357,11 +357,18 @@ export function createApprovalStore(db: Postgres) {
       });
     },
 
-    /** Closes a gate without a decision, or takes back a yes that nothing was begun on; `reason` goes to the record. */
-    async cancel(approvalId: string, reason: string): Promise<DecisionOutcome | null> {
+    /**
+     * Closes a gate without a decision, or takes back a yes that nothing was begun on; `reason` goes to the record. A gate
+     * in another state than `from` is returned as it stands.
+     */
+    async cancel(
+      approvalId: string,
+      reason: string,
+      from: readonly ApprovalStatus[] = ['pending', 'approved'],
+    ): Promise<DecisionOutcome | null> {
       return db.transaction(async (tx) => {
         const row = await lock(tx, approvalId);
-        if (row === undefined || (row.status !== 'pending' && row.status !== 'approved')) {
+        if (row === undefined || !from.includes(row.status)) {
           return row === undefined ? null : outcome(row, false);
         }
         await record(tx, row, 'cancelled', { feedback: reason });

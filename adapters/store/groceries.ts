@@ -51,7 +51,10 @@ export function createGroceriesStore(db: Postgres, settings: GroceriesSettings) 
     /** Takes somebody's word for an order that went out: the first one counts. */
     confirm: (word: Confirmation) => db.transaction((tx) => confirm(tx, word)),
     /** Ends a purchase without its items being bought and gives them back; answers the items to look at again. */
-    close: (purchaseId: string, ending: Ending) => db.transaction((tx) => close(tx, purchaseId, ending)),
+    close: (purchaseId: string, ending: Ending) => db.transaction((tx) => close(tx, purchaseId, ending, null)),
+    /** The same by the owner's word or for want of it; what he was not asked about yet gets a purchase of its own. */
+    closeAndGoOn: (purchaseId: string, ending: Ending) =>
+      db.transaction((tx) => close(tx, purchaseId, ending, settings)),
   };
 }
 

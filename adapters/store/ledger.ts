@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AttemptRef, FenceResult, Receipt, ReceiptOutcome } from '../../contracts/effects.ts';
 import type { Postgres, Queryable } from '../postgres.ts';
+import { settleSilent, silent } from './ledger-silent.ts';
 
 /** What is to leave the house: `id` is derived from flow, entity, step and action hash, so a re-run finds it again. */
 export interface IntentRequest {
@@ -46,14 +47,6 @@ const toReceipt = (row: ReceiptRow): Receipt => ({
   detail: row.detail,
   retryable: row.retryable,
 });
-
-/** The receipt of a send that was on the wire when its process ended. */
-const silent: Receipt = {
-  outcome: 'unknown',
-  providerId: null,
-  detail: 'The send did not report back.',
-  retryable: false,
-};
 
 /** Which state an approval takes when its effect ends. */
 const approvalEnd: Record<ReceiptOutcome, string> = {
@@ -123,10 +116,12 @@ export function createLedgerStore(db: Postgres) {
     if (written === undefined) {
       return (await readReceipt(tx, intent.id, attemptId)) ?? receipt;
     }
-    if (!(receipt.outcome === 'refused' && receipt.retryable)) {
-      await close(tx, intent, receipt.outcome);
+    if (receipt.outcome === 'refused' && receipt.retryable) {
+      return toReceipt(written);
     }
-    return toReceipt(written);
+    const stands = await settleSilent(tx, { intentId: intent.id, attemptId, receipt: toReceipt(written) });
+    await close(tx, intent, stands.outcome);
+    return stands;
   }
 
   async function finishAttempt(tx: Queryable, attemptId: string | null): Promise<void> {
@@ -204,7 +199,7 @@ export function createLedgerStore(db: Postgres) {
           `SELECT count(*)::integer AS blocking FROM core.attempts attempt
            LEFT JOIN core.receipts receipt ON receipt.attempt_id = attempt.id
            WHERE attempt.intent_id = $1 AND (attempt.number > $2
-             OR NOT (attempt.status = 'fenced' OR (receipt.status = 'refused' AND receipt.retryable) OR ($3 AND receipt.id IS NULL)))`,
+             OR NOT (attempt.status = 'fenced' OR coalesce(receipt.status = 'refused' AND receipt.retryable, $3)))`,
           [ref.intentId, ref.number, options.keyed],
         );
         if (intent.status !== 'open' || (rows[0]?.blocking ?? 0) > 0) {

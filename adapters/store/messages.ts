@@ -170,6 +170,16 @@ export function createMessageStore(db: Postgres) {
       return rows[0] ?? null;
     },
 
+    /** Messages of the same conversation that came before this one and have no end yet, oldest first, some at a time. */
+    async waitingBefore(id: string): Promise<string[]> {
+      const { rows } = await db.query<{ id: string }>(
+        `SELECT earlier.id FROM core.messages this JOIN core.messages earlier ON earlier.conversation_id = this.conversation_id
+         WHERE this.id = $1 AND earlier.status = 'received' AND earlier.seq < this.seq ORDER BY earlier.seq LIMIT 100`,
+        [id],
+      );
+      return rows.map((row) => row.id);
+    },
+
     /** How an inbound message ended; `answered` is final, a late `failed` does not undo it. */
     async markStatus(id: string, status: 'answered' | 'failed'): Promise<void> {
       await db.query(

@@ -9,6 +9,8 @@ export interface OpenWork {
 /** Rows younger than this many milliseconds may still be on their way to their workflow. */
 const older = 'created_at < clock_timestamp() - make_interval(secs => $1)';
 
+const openPurchase = "status IN ('planning', 'asked', 'ordering', 'ordered', 'unknown')";
+
 const columns = 'SELECT id, owner_id AS "ownerId"';
 
 /** What is open and older than `graceMs`. Core sees every butler's items; purchases are the household's own. */
@@ -34,11 +36,11 @@ export function createOpenWorkStore({ core, household }: { core: Postgres; house
         graceMs,
       ),
     purchases: (graceMs: number) =>
-      list(
-        household,
-        `${columns} FROM household.purchases WHERE status IN ('planning', 'asked', 'ordering', 'ordered', 'unknown') AND ${older}`,
-        graceMs,
-      ),
+      list(household, `${columns} FROM household.purchases WHERE ${openPurchase} AND ${older}`, graceMs),
+    async isOpenPurchase(id: string): Promise<boolean> {
+      const { rows } = await household.query(`SELECT FROM household.purchases WHERE id = $1 AND ${openPurchase}`, [id]);
+      return rows.length > 0;
+    },
     /** Open items whose evidence is there: their nudge was lost. */
     async lagging(): Promise<string[]> {
       const { rows } = await household.query<{ id: string }>(

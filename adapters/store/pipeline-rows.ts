@@ -1,13 +1,13 @@
 import { deriveId } from '../../contracts/ids.ts';
-import type { EvidenceKind, StageDefinition } from '../../contracts/pipelines.ts';
+import type { ChainDefinition, EvidenceKind, StageDefinition } from '../../contracts/pipelines.ts';
 import type { Queryable } from '../postgres.ts';
 
 /** A new item at the first stage of its chain. */
 export interface NewItem {
   id: string;
   ownerId: string;
-  butler: string;
-  chain: string;
+  /** Kept with the item, so that it ends by the definition it began with. */
+  chain: ChainDefinition;
   title: string;
   stage: StageDefinition;
   source: string;
@@ -50,25 +50,26 @@ export async function recordEvent(tx: Queryable, event: StageEvent): Promise<voi
 export async function insertItem(tx: Queryable, item: NewItem): Promise<void> {
   await tx.query(
     `INSERT INTO core.pipeline_items (id, created_at, source, owner_id, butler, chain, title, stage, stage_since, deadline,
-       next_action, message_id, conversation_id, workflow_id)
+       next_action, message_id, conversation_id, metadata, workflow_id)
      VALUES ($1, clock_timestamp(), $2, $3, $4, $5, $6, $7, clock_timestamp(),
-       clock_timestamp() + $8::float8 * interval '1 millisecond', $9, $10, $11, $1::uuid::text)
+       clock_timestamp() + $8::float8 * interval '1 millisecond', $9, $10, $11, jsonb_build_object('chain', $12::jsonb), $1::uuid::text)
      ON CONFLICT (id) DO NOTHING`,
     [
       item.id,
       item.source,
       item.ownerId,
-      item.butler,
-      item.chain,
+      item.chain.butler,
+      item.chain.name,
       item.title,
       item.stage.name,
       item.stage.deadlineMs,
       item.stage.nextAction,
       item.messageId,
       item.conversationId,
+      JSON.stringify(item.chain),
     ],
   );
-  await recordEvent(tx, { itemId: item.id, butler: item.butler, stage: item.stage.name, event: 'entered' });
+  await recordEvent(tx, { itemId: item.id, butler: item.chain.butler, stage: item.stage.name, event: 'entered' });
 }
 
 interface Moved {

@@ -1,5 +1,5 @@
 import { deriveId } from '../../contracts/ids.ts';
-import type { ItemState, ItemStatus, StageDefinition, StageState } from '../../contracts/pipelines.ts';
+import type { ChainDefinition, ItemState, ItemStatus, StageDefinition, StageState } from '../../contracts/pipelines.ts';
 import type { Postgres, Queryable } from '../postgres.ts';
 import { cancelItem, recordEvent } from './pipeline-rows.ts';
 
@@ -10,6 +10,8 @@ export interface LockedItem {
   readonly id: string;
   readonly status: ItemStatus;
   readonly stage: string;
+  /** The chain that it began with. */
+  readonly chain: ChainDefinition;
   /** The stage holds: writes the evidence, and enters the next stage or, with null, is done with the chain. */
   done(stage: StageDefinition, evidence: Record<string, unknown>, next: StageDefinition | null): Promise<void>;
   /** The stage does not hold: somebody claims it, or it is open. */
@@ -44,6 +46,7 @@ interface ItemRow {
   stage: string;
   stageState: StageState;
   reason: string | null;
+  chain: ChainDefinition;
 }
 
 interface StateRow extends ItemRow {
@@ -53,7 +56,7 @@ interface StateRow extends ItemRow {
 }
 
 const columns = `item.id, item.owner_id AS "ownerId", item.butler, item.status, item.stage, item.stage_state AS "stageState",
-  item.reason`;
+  item.reason, item.metadata -> 'chain' AS chain`;
 
 async function lock(tx: Queryable, itemId: string): Promise<ItemRow | undefined> {
   const { rows } = await tx.query<ItemRow>(`SELECT ${columns} FROM core.pipeline_items item WHERE id = $1 FOR UPDATE`, [
@@ -87,7 +90,7 @@ async function readState(tx: Queryable, itemId: string): Promise<ItemState | nul
 }
 
 function lockedItem(tx: Queryable, row: ItemRow): LockedItem {
-  const { id, butler } = row;
+  const { id, butler, chain } = row;
 
   async function enter(next: StageDefinition): Promise<void> {
     await tx.query(
@@ -120,6 +123,7 @@ function lockedItem(tx: Queryable, row: ItemRow): LockedItem {
   return {
     tx,
     id,
+    chain,
     get status() {
       return row.status;
     },
@@ -133,7 +137,8 @@ function lockedItem(tx: Queryable, row: ItemRow): LockedItem {
     },
     async notDone({ claimed, missing }) {
       if (!claimed) {
-        if (row.stageState === 'claimed') await turn('open', missing);
+        // A reason that is there says more: how the last purchase ended, say.
+        if (row.stageState === 'claimed' || row.reason === null) await turn('open', missing);
         return;
       }
       if (row.stageState === 'claimed' && row.reason === missing) return;
@@ -159,6 +164,15 @@ export function createPipelineStore(db: Postgres) {
         await work(lockedItem(tx, row));
         return readState(tx, itemId);
       });
+    },
+
+    /** The chain that an item began with; null when there is no item. */
+    async chainOf(itemId: string): Promise<ChainDefinition | null> {
+      const { rows } = await db.query<Pick<ItemRow, 'chain'>>(
+        `SELECT metadata -> 'chain' AS chain FROM core.pipeline_items WHERE id = $1`,
+        [itemId],
+      );
+      return rows[0]?.chain ?? null;
     },
 
     /** Ends an open item without its outcome; false when it was not open. */

@@ -107,6 +107,15 @@ export function createSessionStore(db: Postgres) {
       );
     },
 
+    /** Ends a session whose call never came back: its worker was killed, or its time was over. */
+    async abandonSession(id: string, error: string): Promise<void> {
+      await db.query(
+        `UPDATE core.sessions SET status = 'abandoned', ended_at = clock_timestamp(), success = false, error = $2
+         WHERE id = $1 AND status = 'active'`,
+        [id, error],
+      );
+    },
+
     /** Ends a session; one that succeeded stays ended so. */
     async endSession(id: string, end: { success: boolean; error: string | null }): Promise<void> {
       await db.query(

@@ -32,7 +32,9 @@ export function noSuchRoute(context: Context<ApiEnv>): Response {
 function problemOf(error: unknown, isDatabaseOutage: (error: unknown) => boolean): Problem {
   if (error instanceof Problem) return error;
   if (isDatabaseOutage(error)) {
-    return new Problem('database-unavailable', 'Nothing was changed; try again.', { retry_after: retryAfterSeconds });
+    return new Problem('database-unavailable', 'Try again with the same ids: nothing is done twice.', {
+      retry_after: retryAfterSeconds,
+    });
   }
   if (error instanceof HTTPException && error.status === 415) {
     return new Problem('unsupported-media-type', 'Send content-type: application/json.');

@@ -23,6 +23,8 @@ export interface Repeatable<Result extends Answer> {
   readonly answer: z.ZodType<Result>;
 }
 
+type OnceDeps = Pick<ApiDeps, 'idempotency' | 'log' | 'isDatabaseOutage'>;
+
 /**
  * Runs a handler at most once per `idempotency-key` and gives repeats its stored answer. The handler gets an id that is
  * the same in every try under one key. Answers of the 500s and outages are not stored: the next try runs. A caller that
@@ -30,7 +32,7 @@ export interface Repeatable<Result extends Answer> {
  */
 export async function once<Result extends Answer>(
   context: Context<ApiEnv>,
-  deps: Pick<ApiDeps, 'idempotency' | 'log'>,
+  deps: OnceDeps,
   { body, answer }: Repeatable<Result>,
   handler: (operationId: string) => Promise<Result>,
 ): Promise<Result> {
@@ -61,7 +63,7 @@ function unusableKey(): Problem {
 
 async function run<Result extends Answer>(
   context: Context<ApiEnv>,
-  { idempotency, log }: Pick<ApiDeps, 'idempotency' | 'log'>,
+  { idempotency, log, isDatabaseOutage }: OnceDeps,
   id: string,
   handler: (operationId: string) => Promise<Result>,
 ): Promise<Result> {
@@ -74,11 +76,13 @@ async function run<Result extends Answer>(
     return answer;
   } catch (error) {
     const final = error instanceof Problem && problems[error.slug].status < 500;
-    await remember(
+    const remembered = remember(
       final
         ? idempotency.complete(id, { status: problems[error.slug].status, body: problemBody(error, requestId) })
         : idempotency.release(id),
     );
+    // A database that is away would not answer this either, and the caller has waited for it once.
+    if (!isDatabaseOutage(error)) await remembered;
     throw error;
   }
 }

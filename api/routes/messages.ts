@@ -138,7 +138,7 @@ async function receive(
 ) {
   const blockedMs = await deps.model.blockedForMs();
   if (blockedMs > 0) {
-    throw new Problem('model-unavailable', 'Nothing was stored; send it again later.', {
+    throw new Problem('model-unavailable', 'Nothing new was stored; send it again later.', {
       retry_after: Math.ceil(blockedMs / 1000),
     });
   }

@@ -10,6 +10,7 @@ import { clusterMajor, ensureDatabase, preparePostgres } from '../engines/postgr
 import { prepareTemporal } from '../engines/temporal.ts';
 import { makeHome } from '../home.ts';
 import { migrateHouse } from '../migrate.ts';
+import { preflight } from '../preflight.ts';
 import type { ChildSpec } from './child.ts';
 import { createCrew } from './crew.ts';
 import type { Crew } from './crew.ts';
@@ -79,6 +80,7 @@ async function start(options: HouseOptions, lock: HouseLock, crew: Crew): Promis
     await stopAll(lock.leftovers);
   }
   await requireFreePorts(portsOf(config));
+  await preflight(config, env);
   const { postgres, temporal } = await engineChildren(options);
   await Promise.all([postgres && crew.start(postgres.spec), temporal && crew.start(temporal)]);
   const ownerUrl = postgres?.ownerUrl ?? config.databaseUrl ?? '';

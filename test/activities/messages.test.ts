@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMessageActivities } from '../../activities/messages.ts';
 import { createOfflineReader } from '../../adapters/offline-reader/index.ts';
 import { createSessionStore, type SessionStore } from '../../adapters/store/sessions.ts';
@@ -36,7 +36,7 @@ type Step = keyof MessageActivities;
 /** Runs steps of a message one after the other, the way a workflow does. */
 async function run(activities: MessageActivities, messageId: string, steps: Step[], attempt = 1): Promise<void> {
   for (const step of steps) {
-    await runActivity<unknown>(() => activities[step]({ messageId, reason: 'timeout' }), { attempt });
+    await runActivity<unknown>(() => activities[step]({ messageId, reason: 'deadline' }), { attempt });
   }
 }
 
@@ -231,6 +231,27 @@ describe('failMessage', () => {
     await run(activitiesWith(offline), messageId, ['failMessage', 'failMessage']);
     expect(await answers()).toEqual([['notice', expect.stringContaining('It is kept')]]);
     expect(await house.messages.getMessage(messageId)).toMatchObject({ status: 'failed', body: 'milk' });
+  });
+
+  it('answers what was captured before its time was over', async () => {
+    const { messageId } = await house.write(owner, '2 kg flour');
+    await run(activitiesWith(offline), messageId, ['readMessage', 'captureMessage', 'failMessage']);
+    expect(await answers()).toEqual([['answer', 'Noted: flour 2 kg.\n(offline reader)']]);
+    expect(await house.messages.getMessage(messageId)).toMatchObject({ status: 'answered' });
+  });
+
+  it('closes the session of a call that never came back', async () => {
+    const { messageId } = await house.write(owner, 'milk');
+    const lost: Reader = { label: 'haiku', read: () => new Promise(() => undefined) };
+    void run(activitiesWith(lost), messageId, ['readMessage']);
+    await vi.waitFor(async () => expect(await sessionOf(messageId)).toMatchObject([{ status: 'active' }]));
+    await run(activitiesWith(offline), messageId, ['failMessage']);
+    expect(await sessionOf(messageId)).toMatchObject([{ status: 'abandoned', success: false }]);
+  });
+
+  it('has nobody to tell of a message that was never recorded', async () => {
+    await run(activitiesWith(offline), randomUUID(), ['failMessage']);
+    expect(await answers()).toEqual([]);
   });
 
   it('comes too late for a message that was answered', async () => {

@@ -74,6 +74,19 @@ describe('the groceries', () => {
     });
   });
 
+  it('say why they are open, and leave a reason that says more', async () => {
+    const { itemId } = await startedBy('2 l milk');
+    await house.advance(owner, itemId);
+    expect(await house.item(itemId)).toMatchObject({
+      stage: 'bought',
+      stage_state: 'open',
+      reason: 'It is in no purchase.',
+    });
+    await house.household.query(`UPDATE core.pipeline_items SET reason = 'It was not bought.' WHERE id = $1`, [itemId]);
+    await house.advance(owner, itemId);
+    expect(await house.item(itemId)).toMatchObject({ reason: 'It was not bought.' });
+  });
+
   it('write nothing on a repeat', async () => {
     const { itemId } = await startedBy('rice');
     const state = await house.advance(owner, itemId);
@@ -207,7 +220,13 @@ describe('the engine', () => {
       settings: testSettings,
       now: () => noon,
     });
-    return (itemId: string) => runActivity(() => activities.advanceItem({ itemId, ownerId: owner.ownerId, chain }));
+    return async (itemId: string) => {
+      await house.household.query(
+        `UPDATE core.pipeline_items SET metadata = jsonb_build_object('chain', $2::jsonb) WHERE id = $1`,
+        [itemId, JSON.stringify(chain)],
+      );
+      return runActivity(() => activities.advanceItem({ itemId, ownerId: owner.ownerId, chain }));
+    };
   }
 
   it('takes any chain whose stages can be proved', async () => {

@@ -213,6 +213,11 @@ describe('answers that are no use', () => {
       'has a quantity that is none',
       { kind: 'tool', input: { ...input, needs: [{ ...input.needs[0], quantity: '0' }] } },
     ],
+    [
+      'has a name that cannot be stored',
+      { kind: 'tool', input: { ...input, needs: [{ ...input.needs[0], name: 'mi\0lk' }] } },
+    ],
+    ['has half a character', { kind: 'raw-tool', json: JSON.stringify(input).replace('"name":"', '"name":"\\ud83e') }],
     ['uses another tool', { kind: 'tool', input, name: 'buy_everything' }],
     ['uses no tool', { kind: 'text', text: 'Sure!' }],
     ['is longer than it may be', { kind: 'tool', input, stopReason: 'max_tokens' }],

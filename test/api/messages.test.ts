@@ -69,6 +69,18 @@ describe('messages', () => {
   });
 });
 
+it('says in its health which reader reads, and until when a model is held back', async () => {
+  const states = createServiceStateStore(world.core);
+  const model = async () => (await world.call('GET', '/health')).json.services.model;
+  await states.set('model', { status: 'degraded', label: 'claude', untilMs: 30_000 });
+  expect(await model()).toMatchObject({
+    status: 'degraded',
+    detail: expect.stringMatching(/^claude; held back for \d+ s$/),
+  });
+  await states.set('model', { status: 'healthy', label: 'offline', untilMs: 0 });
+  expect(await model()).toMatchObject({ status: 'healthy', detail: 'offline' });
+});
+
 describe('idempotency-key', () => {
   it('gives the stored answer to the same request, and refuses another', async () => {
     const headers = { 'idempotency-key': randomUUID() };

@@ -63,6 +63,9 @@ describe('the documentation', () => {
     expect(links).toHaveLength(4);
     const answers = await Promise.all(links.map((link) => page(link)));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    for (const { headers } of [response, ...answers]) {
+      expect(headers.get('content-security-policy')).toContain("script-src 'self'");
+    }
     expect((await page('/docs/package.json')).status).toBe(404);
     expect((await page('/docs/..%2fpackage.json')).status).toBe(404);
   });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGateCodes } from '../../adapters/gate-code.ts';
+import { DatabaseUnavailable } from '../../adapters/postgres.ts';
 import { createApprovalStore } from '../../adapters/store/approvals.ts';
 import { freePorts } from '../../cli/supervisor/ports.ts';
 import { makeOwner, openGate } from '../support/stores.ts';
@@ -52,6 +53,21 @@ describe.each([
     expect((await world.call('GET', '/live')).status).toBe(200);
   });
 });
+
+it('a database that falls silent under way makes a repeatable write 503 without another wait', async () => {
+  const world = await createWorld({
+    change: (deps) => ({
+      ...deps,
+      messages: { insertInbound: () => Promise.reject(new DatabaseUnavailable(undefined, undefined)) },
+      idempotency: { ...deps.idempotency, release: () => new Promise(() => undefined) },
+    }),
+  });
+  const as = await world.caller();
+  const headers = { 'idempotency-key': randomUUID() };
+  const { status, json } = await world.call('POST', '/api/v1/messages', { as, body: message, headers });
+  expect([status, json.type]).toEqual([503, '/problems/database-unavailable']);
+  await world.close();
+}, 5_000);
 
 describe.each([
   ['refuses connections', () => closedPort],

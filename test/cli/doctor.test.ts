@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,7 +59,19 @@ test('each broken part is named with what to do', async () => {
   expect(JSON.stringify(found)).not.toContain('secret');
 });
 
+test('a keyring or a mail account that is missing is named', async () => {
+  await mkdir(join(home, 'temporal'));
+  await writeFile(join(home, 'temporal', 'temporal.db'), '');
+  Object.assign(env, { MAJORDOMO_SHOP_CHANNEL: 'email', MAJORDOMO_SHOP_EMAIL: 'orders@shop.example' });
+  expect(await broken()).toEqual({
+    keys: expect.stringContaining('keyring.json') as unknown,
+    channels: expect.stringContaining('MAJORDOMO_SMTP_HOST') as unknown,
+  });
+});
+
 test('settings that cannot be used are the first thing said', async () => {
-  env['MAJORDOMO_PORT'] = 'abc';
-  expect(Object.keys(await broken())).toEqual(['settings']);
+  Object.assign(env, { MAJORDOMO_PORT: 'abc', MAJORDOMO_LOG_LEVEL: 'loud' });
+  const found = await broken();
+  expect(Object.keys(found)).toEqual(['settings']);
+  expect(found['settings']).toMatch(/MAJORDOMO_PORT[^]*MAJORDOMO_LOG_LEVEL/);
 });

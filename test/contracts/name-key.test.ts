@@ -16,6 +16,8 @@ describe('nameKey', () => {
     ['cheese', 'cheeses'],
     ['pea', 'peas'],
     ['avocado', 'avocados'],
+    ['kiwi', 'kiwis'],
+    ['zucchini', 'zucchinis'],
     ["baker's yeast", 'Baker’s yeast'],
     ['jalapeño', 'jalapen\u0303os'],
     ['milk 3.5%', '“milk 3.5%”'],

@@ -47,7 +47,8 @@ async function record(): Promise<void> {
     await save(house, withdrawn.id, 'approvalGate.withdrawn');
     await save(house, rejected.id, 'approvalGate.rejected');
     await save(house, approved.id, 'approvalGate.approved');
-    await save(house, workflowIds.purchase(first?.id ?? ''), 'purchase.asked-twice-and-rejected');
+    await save(house, workflowIds.purchase(first?.id ?? ''), 'purchase.asked-twice', 'first');
+    await save(house, workflowIds.purchase(first?.id ?? ''), 'purchase.continued-and-rejected');
     await save(house, workflowIds.purchase(second?.id ?? ''), 'purchase.bought');
     await save(house, (await house.items()).find(({ title, status }) => title === 'flour' && status === 'done')?.id ?? '', 'pipelineItem.bought');
     await save(house, item('saffron', 'open'), 'pipelineItem.overdue');
@@ -57,8 +58,11 @@ async function record(): Promise<void> {
   }
 }
 
-async function save(house: TestHouse, workflowId: string, name: string): Promise<void> {
-  const history = await house.client.workflow.getHandle(workflowId).fetchHistory();
+/** Saves the last run of a workflow, or the first one of those that continue each other. */
+async function save(house: TestHouse, workflowId: string, name: string, which: 'first' | 'last' = 'last'): Promise<void> {
+  const { raw } = await house.client.workflow.getHandle(workflowId).describe();
+  const runId = which === 'first' ? (raw.workflowExecutionInfo?.firstRunId ?? undefined) : undefined;
+  const history = await house.client.workflow.getHandle(workflowId, runId).fetchHistory();
   const text = historyToJSON(history).replaceAll(/"identity":\s*"[^"]*"/gu, '"identity": "recorder"').replaceAll(`@${hostname()}`, '@recorder');
   writeFileSync(`${folder}${name}.json`, text);
 }

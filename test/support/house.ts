@@ -32,6 +32,10 @@ export interface TestHouseOptions {
   /** Keys of the payload codec, where the run's own will not do. */
   codecKeyring?: Keyring;
   now?: () => Date;
+  /** What the worker runs instead of an activity: it may call it twice, or lose its answer. */
+  around?: (name: string, run: () => Promise<unknown>) => Promise<unknown>;
+  /** None by default, so that a reconcile sees everything. */
+  reconcileGraceMs?: number;
 }
 
 /** The household of the roster, with a test's settings. Noon, so that quiet hours hold nothing back. */
@@ -65,7 +69,7 @@ export async function startHouse(options: TestHouseOptions = {}) {
     butler: butlerOf(options),
     reader: options.reader ?? createOfflineReader(),
     taskQueue,
-    reconcileGraceMs: 0,
+    reconcileGraceMs: options.reconcileGraceMs ?? 0,
     now: options.now ?? (() => new Date('2026-11-21T12:00:00Z')),
     ...(options.mail === undefined ? {} : { mail: options.mail }),
   });
@@ -76,7 +80,7 @@ export async function startHouse(options: TestHouseOptions = {}) {
       namespace: 'default',
       taskQueue,
       workflowBundle: { codePath: inject('workflowBundle') },
-      activities: house.activities,
+      activities: options.around === undefined ? house.activities : wrapped(house.activities, options.around),
       dataConverter: converter,
       shutdownGraceTime: '1s',
       stickyQueueScheduleToStartTimeout: '1s',
@@ -195,6 +199,15 @@ export async function startHouse(options: TestHouseOptions = {}) {
 }
 
 export type TestHouse = Awaited<ReturnType<typeof startHouse>>;
+
+function wrapped(activities: object, around: NonNullable<TestHouseOptions['around']>): object {
+  return Object.fromEntries(
+    Object.entries(activities).map(([name, activity]: [string, (input: unknown) => Promise<unknown>]) => [
+      name,
+      (input: unknown) => around(name, () => activity(input)),
+    ]),
+  );
+}
 
 interface ItemRow {
   id: string;

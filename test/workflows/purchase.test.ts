@@ -140,7 +140,9 @@ describe('by e-mail', () => {
     await house.decide(gate.id, 'approve');
     const purchase = await purchaseNumber(0, 'unknown');
     sink.behave('accept');
-    expect(await house.said('notice')).toContain('it is not known whether the order went out');
+    await eventually(async () =>
+      expect(await house.said('notice')).toContain('it is not known whether the order went out'),
+    );
     expect((await house.approvals.get(gate.id))?.status).toBe('unknown');
     await eventually(async () =>
       expect(await house.items()).toMatchObject([{ stage: 'bought', stage_state: 'claimed' }]),

@@ -18,7 +18,8 @@ describe('a history that was saved', () => {
       workflowBundle: { codePath: inject('workflowBundle') },
       dataConverter: dataConverter(historyKeyring),
     };
-    await expect(Worker.runReplayHistory(options, history)).resolves.toBeUndefined();
+    const workflowId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? '';
+    await expect(Worker.runReplayHistory(options, history, workflowId)).resolves.toBeUndefined();
   });
 
   it('exists for every workflow', () => {

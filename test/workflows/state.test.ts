@@ -28,6 +28,21 @@ describe('the order of a conversation', () => {
     );
   });
 
+  it('lets what was recorded earlier go first, and nothing that had its turn', () => {
+    fc.assert(
+      fc.property(ids, ids, fc.nat({ max: 5 }), (admitted, earlier, turns) => {
+        const state = new ConversationState({ waiting: [], recent: [] });
+        admitted.forEach((id) => state.admit(id));
+        const over = [...new Set(admitted)].slice(0, turns);
+        over.forEach((id) => state.done(id));
+        state.precede([...new Set(earlier)]);
+        const first = [...new Set(earlier)].filter((id) => !over.includes(id));
+        const rest = [...new Set(admitted)].filter((id) => !over.includes(id) && !first.includes(id));
+        expect(state.carry().waiting).toEqual([...first, ...rest]);
+      }),
+    );
+  });
+
   it('survives continue-as-new at any point', () => {
     fc.assert(
       fc.property(ids, fc.nat({ max: 60 }), (admitted, at) => {

@@ -1,23 +1,30 @@
 import { condition, setCurrentDetails, setHandler, workflowInfo, continueAsNew } from '@temporalio/workflow';
 import { nudgeSignal } from '../../contracts/messages.ts';
+import { workflowIds } from '../../contracts/names.ts';
 import type { ItemInput, ItemState } from '../../contracts/pipelines.ts';
 import { local } from '../activities.ts';
 import { show } from '../attributes.ts';
+import { mustBe } from '../guards.ts';
 
 /**
  * One item going through its chain, whichever that is. It advances on evidence alone: it looks when it is nudged and
  * when a deadline passes. A deadline without evidence is a break, said once; the item goes on waiting.
  */
 export async function pipelineItem(input: ItemInput): Promise<{ status: ItemState['status']; stage: string }> {
+  mustBe(workflowIds.item, input?.itemId);
   let nudged = true;
   setHandler(nudgeSignal, () => {
     nudged = true;
   });
+  /** The overdue stage of which this run has told: a crash may have left the break without its notice. */
+  let told: string | undefined;
   for (;;) {
     nudged = false;
     let state = await local.advanceItem(input);
-    if (state.status === 'open' && !state.broken && state.deadlineInMs !== null && state.deadlineInMs <= 0) {
+    const overdue = state.status === 'open' && state.deadlineInMs !== null && state.deadlineInMs <= 0;
+    if (overdue && told !== state.stage) {
       await local.recordBreak({ ...input, stage: state.stage });
+      told = state.stage;
       state = { ...state, broken: true };
     }
     display(state);

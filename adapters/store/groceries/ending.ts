@@ -1,7 +1,8 @@
 import type { PurchaseEnd } from '../../../contracts/activities.ts';
+import type { GroceriesSettings } from '../../../contracts/groceries-settings.ts';
 import type { PurchaseStatus } from '../../../contracts/purchase.ts';
 import type { Queryable } from '../../postgres.ts';
-import { lockPurchase, type Purchase } from './purchases.ts';
+import { existingLeftover, lockPurchase, openLeftover, type Purchase, unplannedExist } from './purchases.ts';
 
 /** How a purchase ends without its items being bought. */
 export type Ending = PurchaseEnd | 'not_bought';
@@ -56,19 +57,34 @@ export async function endPurchase(tx: Queryable, purchase: Purchase, ending: End
   return items;
 }
 
+/** How a purchase ended, with the items to look at again. `closed` is false when it has gone another way. */
+export interface Closed {
+  closed: boolean;
+  changed: string[];
+  leftoverPurchaseId: string | null;
+}
+
 /**
- * Ends a purchase and answers the items to look at again; a repeat answers the same. `closed` is false when it has gone
- * another way.
+ * Ends a purchase; a repeat answers the same. With settings, what became ready after its last round gets a purchase of its
+ * own: the owner has not been asked about it, and nobody else will.
  */
 export async function close(
   tx: Queryable,
   purchaseId: string,
   ending: Ending,
-): Promise<{ closed: boolean; changed: string[] }> {
+  settings: GroceriesSettings | null,
+): Promise<Closed> {
   const purchase = await lockPurchase(tx, purchaseId);
-  if (purchase?.status === ending) return { closed: true, changed: purchase.changed };
-  if (purchase === null || !endings[ending].from.includes(purchase.status)) return { closed: false, changed: [] };
-  return { closed: true, changed: await endPurchase(tx, purchase, ending) };
+  if (purchase?.status === ending) {
+    const leftoverPurchaseId = settings === null ? null : await existingLeftover(tx, purchaseId);
+    return { closed: true, changed: purchase.changed, leftoverPurchaseId };
+  }
+  if (purchase === null || !endings[ending].from.includes(purchase.status)) {
+    return { closed: false, changed: [], leftoverPurchaseId: null };
+  }
+  const more = settings !== null && (await unplannedExist(tx, purchase.ownerId));
+  const changed = await endPurchase(tx, purchase, ending);
+  return { closed: true, changed, leftoverPurchaseId: more ? await openLeftover(tx, settings, purchase) : null };
 }
 
 async function settle(tx: Queryable, purchase: Purchase, word: Confirmation): Promise<string[]> {

@@ -39,9 +39,9 @@ function amountColumns(amount: KnownAmount | null): (string | null)[] {
 /** Adds a need and its item at the first stage. */
 export async function insertNeed(tx: Queryable, settings: GroceriesSettings, need: NewNeed): Promise<void> {
   const { id, source, ownerId, messageId, conversationId, name, span } = need;
-  const { butler, name: chain } = groceriesChain(settings);
+  const chain = groceriesChain(settings);
   const stage = needStage(settings);
-  await insertItem(tx, { id, ownerId, butler, chain, title: name, stage, source, messageId, conversationId });
+  await insertItem(tx, { id, ownerId, chain, title: name, stage, source, messageId, conversationId });
   await tx.query(
     `INSERT INTO household.needs (id, source, owner_id, name, name_key, quantity, unit, base_milli, base_unit,
        quantity_origin, message_id, span_start, span_end, span_text)

@@ -1,8 +1,14 @@
 import type { GroceriesSettings } from '../../../contracts/groceries-settings.ts';
-import { deriveId } from '../../../contracts/ids.ts';
 import type { Queryable } from '../../postgres.ts';
 import { endPurchase } from './ending.ts';
-import { lockPurchase, openPurchase, type OrderReceipt, type Purchase, unplannedExist } from './purchases.ts';
+import {
+  existingLeftover,
+  lockPurchase,
+  openLeftover,
+  type OrderReceipt,
+  type Purchase,
+  unplannedExist,
+} from './purchases.ts';
 
 /** The gate of a round and the money that it would spend. */
 export interface Asked {
@@ -46,21 +52,6 @@ async function stillWanted(tx: Queryable, purchase: Purchase): Promise<boolean> 
   return rowCount === ids.length;
 }
 
-const leftoverSeed = (purchaseId: string) => `after ${purchaseId}`;
-
-/** What became ready while the owner was being asked gets a purchase of its own. */
-async function openLeftover(tx: Queryable, settings: GroceriesSettings, purchase: Purchase): Promise<string | null> {
-  if (!(await unplannedExist(tx, purchase.ownerId))) return null;
-  const { ownerId, conversationId } = purchase;
-  return openPurchase(tx, settings, { ownerId, conversationId, seed: leftoverSeed(purchase.id) });
-}
-
-async function existingLeftover(tx: Queryable, purchaseId: string): Promise<string | null> {
-  const id = deriveId('purchase', leftoverSeed(purchaseId));
-  const { rows } = await tx.query<{ id: string }>('SELECT id FROM household.purchases WHERE id = $1', [id]);
-  return rows[0]?.id ?? null;
-}
-
 /** From here on the list is fixed: asked → ordering, once. A repeat answers the same. */
 export async function startOrdering(
   tx: Queryable,
@@ -76,7 +67,8 @@ export async function startOrdering(
   if (purchase.status !== 'asked') return { started: false, reason: 'not_asked' };
   if (!(await stillWanted(tx, purchase))) return { started: false, reason: 'changed' };
   await tx.query("UPDATE household.purchases SET status = 'ordering' WHERE id = $1", [purchaseId]);
-  return { started: true, leftoverPurchaseId: await openLeftover(tx, settings, purchase) };
+  const more = await unplannedExist(tx, purchase.ownerId);
+  return { started: true, leftoverPurchaseId: more ? await openLeftover(tx, settings, purchase) : null };
 }
 
 const nextActions = {

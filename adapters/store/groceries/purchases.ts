@@ -103,3 +103,18 @@ export async function unplannedExist(tx: Queryable, ownerId: string): Promise<bo
   );
   return rows.length > 0;
 }
+
+const leftoverSeed = (purchaseId: string) => `after ${purchaseId}`;
+
+/** What became ready while the owner was being asked about a purchase gets one of its own, once that one is decided. */
+export function openLeftover(tx: Queryable, settings: GroceriesSettings, purchase: Purchase): Promise<string> {
+  const { ownerId, conversationId } = purchase;
+  return openPurchase(tx, settings, { ownerId, conversationId, seed: leftoverSeed(purchase.id) });
+}
+
+/** The purchase that was opened after another; null when there was nothing left. */
+export async function existingLeftover(tx: Queryable, purchaseId: string): Promise<string | null> {
+  const id = deriveId('purchase', leftoverSeed(purchaseId));
+  const { rows } = await tx.query<{ id: string }>('SELECT id FROM household.purchases WHERE id = $1', [id]);
+  return rows[0]?.id ?? null;
+}

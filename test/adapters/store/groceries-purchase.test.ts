@@ -173,7 +173,11 @@ describe('ordering', () => {
     await house.advance(owner, items[0] ?? '');
     const end = { status: 'failed' as const, intentId: randomUUID(), receipt: { ...receipt, outcome: 'refused' } };
     expect(await house.groceries.recordOrdered(purchaseId, end)).toEqual({ changed: items });
-    expect(await house.groceries.close(purchaseId, 'failed')).toEqual({ closed: true, changed: items });
+    expect(await house.groceries.close(purchaseId, 'failed')).toEqual({
+      closed: true,
+      changed: items,
+      leftoverPurchaseId: null,
+    });
     expect(await house.item(items[0] ?? '')).toMatchObject({
       purchase_id: null,
       reason: 'The order could not be sent.',
@@ -222,7 +226,11 @@ describe('confirm', () => {
     await house.advance(owner, items[0] ?? '');
     const word = { ...bought(purchaseId), verdict: 'not_bought' as const, amountMinor: null };
     expect(await house.groceries.confirm(word)).toEqual({ kind: 'confirmed', changed: items });
-    expect(await house.groceries.close(purchaseId, 'not_bought')).toEqual({ closed: true, changed: items });
+    expect(await house.groceries.close(purchaseId, 'not_bought')).toEqual({
+      closed: true,
+      changed: items,
+      leftoverPurchaseId: null,
+    });
     expect(await house.item(items[0] ?? '')).toMatchObject({
       status: 'open',
       stage_state: 'open',
@@ -250,7 +258,7 @@ describe('close', () => {
       const { purchaseId, items } = await asked('milk');
       await house.advance(owner, items[0] ?? '');
       const closed = await house.groceries.close(purchaseId, ending);
-      expect(closed).toEqual({ closed: true, changed: items });
+      expect(closed).toEqual({ closed: true, changed: items, leftoverPurchaseId: null });
       expect(await house.groceries.close(purchaseId, ending)).toEqual(closed);
       expect(await current(purchaseId)).toMatchObject({ status: ending });
       const item = await house.item(items[0] ?? '');
@@ -264,8 +272,16 @@ describe('close', () => {
 
   it('changes nothing about what has gone another way', async () => {
     const { purchaseId } = await ordered('milk');
-    expect(await house.groceries.close(purchaseId, 'rejected')).toEqual({ closed: false, changed: [] });
-    expect(await house.groceries.close(randomUUID(), 'rejected')).toEqual({ closed: false, changed: [] });
+    expect(await house.groceries.close(purchaseId, 'rejected')).toEqual({
+      closed: false,
+      changed: [],
+      leftoverPurchaseId: null,
+    });
+    expect(await house.groceries.close(randomUUID(), 'rejected')).toEqual({
+      closed: false,
+      changed: [],
+      leftoverPurchaseId: null,
+    });
     expect(await current(purchaseId)).toMatchObject({ status: 'ordered' });
   });
 });
