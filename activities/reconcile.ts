@@ -174,7 +174,7 @@ export function createReconcileActivities(deps: ReconcileDependencies): Reconcil
 interface Sweep {
   report: ReconcileReport;
   /** Mends one row after the other; one that cannot be mended does not keep the others waiting. */
-  each<Row>(rows: readonly Row[], mend: (row: Row) => Promise<void>): Promise<void>;
+  each: <Row>(rows: readonly Row[], mend: (row: Row) => Promise<void>) => Promise<void>;
   /** The report, or the first error, so that Temporal tries again what was left. */
   finish(): ReconcileReport;
 }
@@ -183,7 +183,7 @@ function createSweep(report: ReconcileReport): Sweep {
   const errors: unknown[] = [];
   return {
     report,
-    async each(rows, mend) {
+    each: async (rows, mend) => {
       for (const row of rows) {
         await mend(row).catch((error: unknown) => errors.push(error));
       }

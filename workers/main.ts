@@ -30,6 +30,9 @@ const shutdownGrace = '3s';
 /** After a kill, tasks wait this long for the worker that is gone, then go to the new one. Temporal's default is 10 s. */
 const stickyTimeout = '2s';
 
+/** A sign of life goes out at least this often; Temporal's default would hold it back for 8 s of a send's 10. */
+const heartbeatThrottle = '2s';
+
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const house = houseEnvironment(env);
   const redactor = createRedactor(secretValues(env));
@@ -71,6 +74,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     shutdownGraceTime: shutdownGrace,
     maxCachedWorkflows: 500,
     stickyQueueScheduleToStartTimeout: stickyTimeout,
+    maxHeartbeatThrottleInterval: heartbeatThrottle,
   });
   await reconcileSchedules(temporal.client, scheduleSpecs);
   untilToldToStop(env, () => worker.getState() === 'RUNNING' && worker.shutdown());

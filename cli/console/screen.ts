@@ -22,6 +22,8 @@ const prompt = '› ';
 export function openScreen({ input, output }: { input: Readable; output: Writable }): Screen {
   const isTerminal = 'isTTY' in output && output.isTTY === true;
   const lines = createInterface({ input, output, terminal: isTerminal, prompt });
+  // A terminal that was closed cannot be set back; that is an end, not a failure.
+  lines.on('error', () => {});
   let hasPrompt = isTerminal;
   const closed = new Promise<void>((resolve) => {
     lines.once('close', () => {
