@@ -11,6 +11,7 @@ import { refuseInvalid } from './problem.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { pipelineRoutes } from './routes/pipelines.ts';
 
@@ -28,7 +29,8 @@ export function createApp(deps: ApiDeps) {
   app.route('/', health);
   app.route('/api/v1', health);
   app.use('/api/v1/*', authenticated(deps));
-  for (const routes of [messageRoutes(deps), pipelineRoutes(deps), approvalRoutes(deps)]) app.route('/api/v1', routes);
+  for (const routes of [messageRoutes(deps), pipelineRoutes(deps), approvalRoutes(deps), keyRoutes(deps)])
+    app.route('/api/v1', routes);
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'apiKey', in: 'header', name: 'X-API-Key' });
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
