@@ -12,6 +12,7 @@ import type { KeyState } from '../contracts/api-keys.ts';
 import type { Action, ApprovalStatus, DecisionVia, RiskTier, Verdict } from '../contracts/approvals.ts';
 import type { WorkflowGateway } from '../contracts/gateway.ts';
 import type { ChainDefinition } from '../contracts/pipelines.ts';
+import type { Later } from './later.ts';
 
 /** Who is asking: the key, and the owner to whom everything it sees belongs. */
 export interface Caller {
@@ -198,6 +199,7 @@ export interface Probe {
 /** A log as pino gives it. */
 export interface Log {
   error(facts: object, message: string): void;
+  info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
 }
 
@@ -212,6 +214,8 @@ export interface ApiDeps {
   readonly purchases: PurchasePort;
   readonly approvals: ApprovalPort;
   readonly workflows: WorkflowGateway;
+  /** What could not be handed to the workflows is tried again behind the answer. */
+  readonly later: Later;
   readonly model: ModelPort;
   readonly probes: readonly Probe[];
   readonly chains: readonly ChainDefinition[];

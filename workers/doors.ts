@@ -14,6 +14,7 @@ import { createMessageStore } from '../adapters/store/messages.ts';
 import { createServiceStateStore } from '../adapters/store/service-states.ts';
 import type { TemporalConnection } from '../adapters/temporal.ts';
 import { createWorkflowGateway, type GatewayDeadlines } from '../adapters/workflow-gateway.ts';
+import { createLater } from '../api/later.ts';
 import type { ApiDeps, Log } from '../api/ports.ts';
 import type { Butler } from '../contracts/butler.ts';
 import { groceries as groceriesChain } from '../contracts/chains/groceries.ts';
@@ -59,6 +60,7 @@ export function createDoors(parts: DoorParts): ApiDeps {
       taskQueue,
       ...(parts.deadlines && { deadlines: parts.deadlines }),
     }),
+    later: createLater(parts.log),
     model: {
       async blockedForMs() {
         const state = await states.get('model');

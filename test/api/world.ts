@@ -57,7 +57,11 @@ export async function createWorld({ house, temporalAddress, databaseUrl, change 
     butler,
     webUi: 'http://127.0.0.1:8233',
     allowedHosts: ['house.test'],
-    log: { warn: () => undefined, error: (facts) => failures.push('error' in facts ? facts.error : facts) },
+    log: {
+      info: () => undefined,
+      warn: () => undefined,
+      error: (facts) => failures.push('error' in facts ? facts.error : facts),
+    },
     deadlines:
       house === undefined ? { admit: 250, decide: 400, plain: 500 } : { admit: 5_000, decide: 1_500, plain: 2_000 },
   });
