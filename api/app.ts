@@ -3,6 +3,7 @@ import type { ApiEnv } from './env.ts';
 import { authenticated } from './middleware/auth.ts';
 import { limitedBody } from './middleware/body-limit.ts';
 import { errorsAsProblems, noSuchRoute } from './middleware/errors.ts';
+import { limited } from './middleware/limits.ts';
 import { ownOriginOnly } from './middleware/origin.ts';
 import { requestIds } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -10,6 +11,7 @@ import type { ApiDeps } from './ports.ts';
 import { refuseInvalid } from './problem.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -29,6 +31,9 @@ export function createApp(deps: ApiDeps) {
   app.route('/', health);
   app.route('/api/v1', health);
   app.use('/api/v1/*', authenticated(deps));
+  app.use('/api/v1/*', limited(deps));
+  // Before those of the approvals, whose ids would take `events` for one.
+  app.route('/api/v1', eventRoutes(deps));
   for (const routes of [messageRoutes(deps), pipelineRoutes(deps), approvalRoutes(deps), keyRoutes(deps)])
     app.route('/api/v1', routes);
 
@@ -39,7 +44,9 @@ export function createApp(deps: ApiDeps) {
     info: {
       title: 'Majordomo',
       version: '1',
-      description: 'Errors are problem documents (RFC 9457): `type` is `/problems/<slug>` and never changes.',
+      description:
+        'Errors are problem documents (RFC 9457): `type` is `/problems/<slug>` and never changes. Requests are counted for ' +
+        'each key: every answer to one says in `X-RateLimit-Limit`, `-Remaining` and `-Reset` what is left of the minute.',
     },
   });
   app.route('/', docsRoutes());
