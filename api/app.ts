@@ -7,6 +7,7 @@ import { limited } from './middleware/limits.ts';
 import { ownOriginOnly } from './middleware/origin.ts';
 import { requestIds } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { methodNotAllowed } from './openapi.ts';
 import type { ApiDeps } from './ports.ts';
 import { refuseInvalid } from './problem.ts';
 import { approvalRoutes } from './routes/approvals.ts';
@@ -21,7 +22,7 @@ import { pipelineRoutes } from './routes/pipelines.ts';
 export function createApp(deps: ApiDeps) {
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
   app.onError(errorsAsProblems(deps));
-  app.notFound(noSuchRoute);
+  app.notFound(noSuchRoute(app));
   app.use(requestIds());
   app.use(securityHeaders({ documentation: false }));
   app.use(ownOriginOnly(deps));
@@ -37,6 +38,7 @@ export function createApp(deps: ApiDeps) {
   for (const routes of [messageRoutes(deps), pipelineRoutes(deps), approvalRoutes(deps), keyRoutes(deps)])
     app.route('/api/v1', routes);
 
+  app.openAPIRegistry.registerComponent('responses', 'MethodNotAllowed', methodNotAllowed);
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'apiKey', in: 'header', name: 'X-API-Key' });
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {

@@ -15,6 +15,9 @@ const batch = 200;
 /** Streams that one key may have open in this process. */
 const mostPerKey = 8;
 
+/** A proxy that gathers what it passes on would hold events back. */
+const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
+
 type Read = (after: EventPosition, limit: number) => Promise<EventPage<object>>;
 
 /** Where a caller wants to begin: the id that he saw last, `start`, or undefined for what happens from now on. */
@@ -58,6 +61,7 @@ export function createEventStreams({ streamMs, ending, isDatabaseOutage, log }: 
 
   /** Throws problems before anything is sent. */
   return function stream(context: Context<ApiEnv>, from: EventPosition, read: Read): Response {
+    if (context.req.method === 'HEAD') return context.body(null, 200, headers);
     const over = begin(context.get('caller').keyId);
     const chunks = frames(from, read, over.signal);
     const encoder = new TextEncoder();
@@ -75,7 +79,7 @@ export function createEventStreams({ streamMs, ending, isDatabaseOutage, log }: 
       },
       cancel: () => over.abort(),
     });
-    return context.body(body, 200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+    return context.body(body, 200, headers);
   };
 }
 

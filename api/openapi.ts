@@ -61,16 +61,30 @@ const limitHeaders = {
   'Retry-After': { description: 'Seconds until then.', schema: { type: 'integer' } },
 } as const;
 
+function exampleProblem(slug: ProblemSlug) {
+  const { status, title } = problems[slug];
+  return { type: problemType(slug), title, status, detail: title, request_id: '4e3a1c' };
+}
+
 function refusal(slugs: readonly ProblemSlug[]) {
-  const examples = slugs.map((slug) => {
-    const { status, title } = problems[slug];
-    return [slug, { value: { type: problemType(slug), title, status, detail: title, request_id: '4e3a1c' } }];
-  });
+  const examples = slugs.map((slug) => [slug, { value: exampleProblem(slug) }]);
   return {
     description: slugs.map((slug) => `\`${slug}\`: ${problems[slug].title}`).join('\n\n'),
     content: { 'application/problem+json': { schema: problemSchema, examples: Object.fromEntries(examples) } },
   };
 }
+
+/** What every path answers to a method that it does not have; no operation can say so of itself. */
+export const methodNotAllowed = {
+  description: problems['method-not-allowed'].title,
+  headers: { Allow: { description: 'The methods that it has.', schema: { type: 'string' as const } } },
+  content: {
+    'application/problem+json': {
+      schema: { $ref: '#/components/schemas/Problem' },
+      example: exampleProblem('method-not-allowed'),
+    },
+  },
+};
 
 /** Every route of `/api/v1` outside health takes the key in one of two ways. */
 export const security = [{ key: [] }, { bearer: [] }];

@@ -101,7 +101,14 @@ export interface MessagePort {
 
 /** Reads of what was said. */
 export interface MessageLogPort {
-  list(wanted: { ownerId: string; conversationId: string | null; after: number; limit: number }): Promise<ApiMessage[]>;
+  /** After a seq in that order; in descending order 0 is behind the newest. */
+  list(wanted: {
+    ownerId: string;
+    conversationId: string | null;
+    after: number;
+    order: 'asc' | 'desc';
+    limit: number;
+  }): Promise<ApiMessage[]>;
   /** A message and what answered it; null when it is not this owner's, or still held back. */
   get(ownerId: string, id: string): Promise<{ message: ApiMessage; answers: ApiMessage[] } | null>;
 }

@@ -115,11 +115,18 @@ export const messagesQuery = z.strictObject({
     .max(Number.MAX_SAFE_INTEGER)
     .default(0)
     .meta({ description: 'The seq of the last one seen.' }),
+  order: z
+    .enum(['asc', 'desc'])
+    .default('asc')
+    .meta({ description: '`asc`: oldest first, for following; `desc`: from the newest back.' }),
   limit: page,
 });
 
 export const messagesSchema = z
-  .strictObject({ messages: z.array(messageSchema), next: z.int().meta({ description: 'Pass it as `after`.' }) })
+  .strictObject({
+    messages: z.array(messageSchema),
+    next: z.int().meta({ description: 'Pass it as `after`; an empty page is the end.' }),
+  })
   .meta({ id: 'Messages' });
 
 /* pipelines */

@@ -16,6 +16,7 @@ export const problems = {
   'foreign-host': { status: 403, title: 'The house does not serve this host name.' },
   'foreign-origin': { status: 403, title: 'Web pages of other origins are not served.' },
   'not-found': { status: 404, title: 'There is no such thing.' },
+  'method-not-allowed': { status: 405, title: 'The route does not take this method.' },
   'already-decided': { status: 409, title: 'The approval has been decided.' },
   'key-ended': { status: 409, title: 'The API key has ended.' },
   'last-key': { status: 409, title: 'No other key could manage the keys.' },

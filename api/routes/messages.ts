@@ -71,7 +71,7 @@ const list = createRoute({
   method: 'get',
   path: '/messages',
   tags: ['messages'],
-  summary: 'What was said, in both directions, oldest first',
+  summary: 'What was said, in both directions',
   security,
   middleware: requireScope('messages:read'),
   request: { query: messagesQuery },
@@ -117,9 +117,10 @@ export function messageRoutes(deps: ApiDeps) {
       return context.json(receipt.body, receipt.status);
     })
     .openapi(list, async (context) => {
-      const { conversation, after, limit } = context.req.valid('query');
+      const { conversation, after, order, limit } = context.req.valid('query');
       const { ownerId } = context.get('caller');
-      const messages = await deps.messageLog.list({ ownerId, conversationId: conversation ?? null, after, limit });
+      const wanted = { ownerId, conversationId: conversation ?? null, after, order, limit };
+      const messages = await deps.messageLog.list(wanted);
       return context.json({ messages, next: messages.at(-1)?.seq ?? after }, 200);
     })
     .openapi(get, async (context) => {

@@ -157,8 +157,10 @@ describe('a stream', () => {
     const streams = await Promise.all(Array.from({ length: 8 }, () => open(gates, { as })));
     const { status, json } = await world.call('GET', gates, { as });
     expect([status, json.type]).toEqual([429, '/problems/too-many-streams']);
-    const neighbour = await open(gates, { as: await world.caller({ ownerId: as.ownerId }) });
+    const neighbourKey = await world.caller({ ownerId: as.ownerId });
+    const neighbour = await open(gates, { as: neighbourKey });
     await neighbour.close();
+    expect((await world.call('HEAD', gates, { as: neighbourKey })).status).toBe(200);
     await streams[0]?.close();
     const another = await open(gates, { as });
     for (const stream of [...streams.slice(1), another]) await stream.close();

@@ -29,7 +29,11 @@ async function send(method: string, path: string, chunks: readonly string[] = []
   const [response]: IncomingMessage[] = await once(sent, 'response');
   let text = '';
   for await (const chunk of response ?? []) text += String(chunk);
-  return { status: response?.statusCode, json: text === '' ? undefined : JSON.parse(text) };
+  return {
+    status: response?.statusCode,
+    allow: response?.headers.allow,
+    json: text === '' ? undefined : JSON.parse(text),
+  };
 }
 
 describe('over the wire', () => {
@@ -45,10 +49,11 @@ describe('over the wire', () => {
     expect(answer).toMatchObject({ status: 413, json: { type: '/problems/body-too-large' } });
   });
 
-  it.each(['PUT', 'PATCH', 'DELETE', 'OPTIONS'])('has no route for %s', async (method) => {
+  it.each(['PUT', 'PATCH', 'DELETE', 'OPTIONS'])('has no route for %s, and says what there is', async (method) => {
     expect(await send(method, '/api/v1/messages')).toMatchObject({
-      status: 404,
-      json: { type: '/problems/not-found' },
+      status: 405,
+      allow: 'POST, GET, HEAD',
+      json: { type: '/problems/method-not-allowed' },
     });
   });
 
@@ -85,6 +90,6 @@ describe('over the wire', () => {
   });
 
   it('answers HEAD like GET, without the body', async () => {
-    expect(await send('HEAD', '/api/v1/messages')).toEqual({ status: 200, json: undefined });
+    expect(await send('HEAD', '/api/v1/messages')).toMatchObject({ status: 200, json: undefined });
   });
 });
