@@ -3,14 +3,18 @@ import type { ApiEnv } from './env.ts';
 import { authenticated } from './middleware/auth.ts';
 import { limitedBody } from './middleware/body-limit.ts';
 import { errorsAsProblems, noSuchRoute } from './middleware/errors.ts';
+import { limited } from './middleware/limits.ts';
 import { ownOriginOnly } from './middleware/origin.ts';
 import { requestIds } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { methodNotAllowed } from './openapi.ts';
 import type { ApiDeps } from './ports.ts';
 import { refuseInvalid } from './problem.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { pipelineRoutes } from './routes/pipelines.ts';
 
@@ -18,7 +22,7 @@ import { pipelineRoutes } from './routes/pipelines.ts';
 export function createApp(deps: ApiDeps) {
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
   app.onError(errorsAsProblems(deps));
-  app.notFound(noSuchRoute);
+  app.notFound(noSuchRoute(app));
   app.use(requestIds());
   app.use(securityHeaders({ documentation: false }));
   app.use(ownOriginOnly(deps));
@@ -28,8 +32,13 @@ export function createApp(deps: ApiDeps) {
   app.route('/', health);
   app.route('/api/v1', health);
   app.use('/api/v1/*', authenticated(deps));
-  for (const routes of [messageRoutes(deps), pipelineRoutes(deps), approvalRoutes(deps)]) app.route('/api/v1', routes);
+  app.use('/api/v1/*', limited(deps));
+  // Before those of the approvals, whose ids would take `events` for one.
+  app.route('/api/v1', eventRoutes(deps));
+  for (const routes of [messageRoutes(deps), pipelineRoutes(deps), approvalRoutes(deps), keyRoutes(deps)])
+    app.route('/api/v1', routes);
 
+  app.openAPIRegistry.registerComponent('responses', 'MethodNotAllowed', methodNotAllowed);
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'apiKey', in: 'header', name: 'X-API-Key' });
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {
@@ -37,7 +46,9 @@ export function createApp(deps: ApiDeps) {
     info: {
       title: 'Majordomo',
       version: '1',
-      description: 'Errors are problem documents (RFC 9457): `type` is `/problems/<slug>` and never changes.',
+      description:
+        'Errors are problem documents (RFC 9457): `type` is `/problems/<slug>` and never changes. Requests are counted for ' +
+        'each key: every answer to one says in `X-RateLimit-Limit`, `-Remaining` and `-Reset` what is left of the minute.',
     },
   });
   app.route('/', docsRoutes());

@@ -5,7 +5,13 @@ import { type ProblemSlug, problemSchema, problems, problemType } from '../contr
 /** Every route may answer these. */
 const always: ProblemSlug[] = ['foreign-host', 'foreign-origin', 'internal'];
 /** Every route that needs a key may answer these. */
-const keyed: ProblemSlug[] = ['unauthenticated', 'key-expired', 'missing-scope', 'database-unavailable'];
+const keyed: ProblemSlug[] = [
+  'unauthenticated',
+  'key-expired',
+  'missing-scope',
+  'rate-limited',
+  'database-unavailable',
+];
 /** Every route with a body may answer these. */
 const bodied: ProblemSlug[] = [
   'malformed-json',
@@ -42,19 +48,43 @@ export function refusals(options: { keyed?: boolean; bodied?: boolean; own?: rea
     const { status } = problems[slug];
     byStatus.set(status, [...(byStatus.get(status) ?? []), slug]);
   }
-  return Object.fromEntries([...byStatus].map(([status, of]) => [status, refusal(of)]));
+  return Object.fromEntries(
+    [...byStatus].map(([status, of]) => [status, { ...refusal(of), ...(status === 429 && { headers: limitHeaders }) }]),
+  );
+}
+
+/** Of every answer to a known key. */
+const limitHeaders = {
+  'X-RateLimit-Limit': { description: 'Requests of this kind in a minute.', schema: { type: 'integer' } },
+  'X-RateLimit-Remaining': { description: 'What is left of them.', schema: { type: 'integer' } },
+  'X-RateLimit-Reset': { description: 'When counting begins anew, in Unix seconds.', schema: { type: 'integer' } },
+  'Retry-After': { description: 'Seconds until then.', schema: { type: 'integer' } },
+} as const;
+
+function exampleProblem(slug: ProblemSlug) {
+  const { status, title } = problems[slug];
+  return { type: problemType(slug), title, status, detail: title, request_id: '4e3a1c' };
 }
 
 function refusal(slugs: readonly ProblemSlug[]) {
-  const examples = slugs.map((slug) => {
-    const { status, title } = problems[slug];
-    return [slug, { value: { type: problemType(slug), title, status, detail: title, request_id: '4e3a1c' } }];
-  });
+  const examples = slugs.map((slug) => [slug, { value: exampleProblem(slug) }]);
   return {
     description: slugs.map((slug) => `\`${slug}\`: ${problems[slug].title}`).join('\n\n'),
     content: { 'application/problem+json': { schema: problemSchema, examples: Object.fromEntries(examples) } },
   };
 }
+
+/** What every path answers to a method that it does not have; no operation can say so of itself. */
+export const methodNotAllowed = {
+  description: problems['method-not-allowed'].title,
+  headers: { Allow: { description: 'The methods that it has.', schema: { type: 'string' as const } } },
+  content: {
+    'application/problem+json': {
+      schema: { $ref: '#/components/schemas/Problem' },
+      example: exampleProblem('method-not-allowed'),
+    },
+  },
+};
 
 /** Every route of `/api/v1` outside health takes the key in one of two ways. */
 export const security = [{ key: [] }, { bearer: [] }];

@@ -8,9 +8,13 @@ import type {
   ServiceHealth,
   TimelineEntry,
 } from '../contracts/api.ts';
+import type { KeyState } from '../contracts/api-keys.ts';
 import type { Action, ApprovalStatus, DecisionVia, RiskTier, Verdict } from '../contracts/approvals.ts';
+import type { ApprovalEvent, BoardEvent } from '../contracts/events.ts';
 import type { WorkflowGateway } from '../contracts/gateway.ts';
+import type { LimitKind } from '../contracts/limits.ts';
 import type { ChainDefinition } from '../contracts/pipelines.ts';
+import type { Later } from './later.ts';
 
 /** Who is asking: the key, and the owner to whom everything it sees belongs. */
 export interface Caller {
@@ -24,6 +28,47 @@ export interface Caller {
 export interface KeyPort {
   /** The active key with this SHA-256, in hex; null when there is none. Notes its use, at most once a minute. */
   find(keyHash: string): Promise<{ caller: Caller; expired: boolean } | null>;
+}
+
+/** A key as its owner sees it. */
+export interface KeyRecord {
+  id: string;
+  name: string;
+  scopes: Scope[];
+  state: KeyState;
+  createdAt: Date;
+  createdBy: string | null;
+  rotatedFrom: string | null;
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+}
+
+/** A key to be: `id` is the same in every try of one request. */
+export interface NewKeyFacts {
+  id: string;
+  keyHash: string;
+  createdBy: string;
+}
+
+/** `made` is false in a repeat: the key of the first try stands, with the first try's hash. */
+export type RotateResult = { kind: 'rotated'; key: KeyRecord; made: boolean } | { kind: 'unknown' } | { kind: 'ended' };
+
+export interface IssuedKeyPort {
+  /** Newest first. */
+  list(ownerId: string, page: { limit: number; before?: { createdAt: Date; id: string } }): Promise<KeyRecord[]>;
+  get(ownerId: string, id: string): Promise<KeyRecord | null>;
+  create(
+    ownerId: string,
+    key: NewKeyFacts & { name: string; scopes: readonly Scope[]; expiresAt: Date | null },
+  ): Promise<{ key: KeyRecord; made: boolean }>;
+  /** Puts a new key into the place of an active one, which ends `oldValidSeconds` later; undefined keeps the expiry. */
+  rotate(
+    ownerId: string,
+    id: string,
+    key: NewKeyFacts & { expiresAt: Date | undefined; oldValidSeconds: number },
+  ): Promise<RotateResult>;
+  /** Ends a key at once, and the authority of what it asked for. `last`: no other active key has `keys:manage`. */
+  revoke(ownerId: string, id: string): Promise<KeyRecord | 'unknown' | 'last'>;
 }
 
 /** What a repeated key means. `run`: nobody has answered, this caller now holds it; `id` stays the same over take-overs. */
@@ -56,7 +101,14 @@ export interface MessagePort {
 
 /** Reads of what was said. */
 export interface MessageLogPort {
-  list(wanted: { ownerId: string; conversationId: string | null; after: number; limit: number }): Promise<ApiMessage[]>;
+  /** After a seq in that order; in descending order 0 is behind the newest. */
+  list(wanted: {
+    ownerId: string;
+    conversationId: string | null;
+    after: number;
+    order: 'asc' | 'desc';
+    limit: number;
+  }): Promise<ApiMessage[]>;
   /** A message and what answered it; null when it is not this owner's, or still held back. */
   get(ownerId: string, id: string): Promise<{ message: ApiMessage; answers: ApiMessage[] } | null>;
 }
@@ -137,6 +189,40 @@ export interface ApprovalPort {
   }): Promise<ApprovalRecord | null>;
 }
 
+export interface LimitPort {
+  /** Counts one request of a key; `remaining` is what is left until `resetsInMs` milliseconds from now. */
+  consume(
+    kind: LimitKind,
+    keyId: string,
+  ): Promise<{ allowed: boolean; limit: number; remaining: number; resetsInMs: number }>;
+}
+
+/** A place in a stream of events; what is in it is the store's business. */
+export interface EventPosition {
+  readonly system: string;
+  readonly xact: string;
+  readonly kind: number;
+  readonly seq: number;
+}
+
+/** Events after a place, at most `limit`, each with the place behind it, and from where to read on. */
+export interface EventPage<Event> {
+  readonly events: ReadonlyArray<{ readonly event: Event; readonly at: EventPosition }>;
+  readonly next: EventPosition;
+}
+
+export interface EventPort {
+  /** The place behind which is what happens from now on. */
+  now(): Promise<EventPosition>;
+  board(wanted: {
+    ownerId: string;
+    chain: string;
+    after: EventPosition;
+    limit: number;
+  }): Promise<EventPage<BoardEvent>>;
+  approvals(wanted: { ownerId: string; after: EventPosition; limit: number }): Promise<EventPage<ApprovalEvent>>;
+}
+
 export interface ModelPort {
   /** Milliseconds until calls are let through again; 0 when they are. */
   blockedForMs(): Promise<number>;
@@ -156,19 +242,29 @@ export interface Probe {
 /** A log as pino gives it. */
 export interface Log {
   error(facts: object, message: string): void;
+  info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
 }
 
 /** Everything that the doors need of the house. */
 export interface ApiDeps {
   readonly keys: KeyPort;
+  readonly issuedKeys: IssuedKeyPort;
+  readonly limits: LimitPort;
   readonly idempotency: IdempotencyPort;
   readonly messages: MessagePort;
   readonly messageLog: MessageLogPort;
   readonly board: BoardPort;
   readonly purchases: PurchasePort;
   readonly approvals: ApprovalPort;
+  readonly events: EventPort;
+  /** Milliseconds after which an event stream ends by itself. */
+  readonly streamMs: number;
+  /** Aborted when the process is about to end: open streams end then. */
+  readonly ending: AbortSignal;
   readonly workflows: WorkflowGateway;
+  /** What could not be handed to the workflows is tried again behind the answer. */
+  readonly later: Later;
   readonly model: ModelPort;
   readonly probes: readonly Probe[];
   readonly chains: readonly ChainDefinition[];

@@ -14,18 +14,20 @@ const toApi = (row: Row): ApiMessage => ({ ...row, created_at: row.created_at.to
  */
 export function createMessageLog(db: Postgres, releaseHeld: (ownerId: string) => Promise<void>) {
   return {
-    /** Both directions after the cursor, oldest first. */
+    /** Both directions after the cursor, oldest or newest first; newest first, 0 is behind the newest. */
     async list(wanted: {
       ownerId: string;
       conversationId: string | null;
       after: number;
+      order: 'asc' | 'desc';
       limit: number;
     }): Promise<ApiMessage[]> {
       await releaseHeld(wanted.ownerId);
+      const [behind, order] = wanted.order === 'asc' ? ['seq > $3', 'seq'] : ['($3 = 0 OR seq < $3)', 'seq DESC'];
       const { rows } = await db.query<Row>(
         `SELECT ${columns} FROM core.messages
-         WHERE owner_id = $1 AND ($2::uuid IS NULL OR conversation_id = $2) AND status <> 'held' AND seq > $3
-         ORDER BY seq LIMIT $4`,
+         WHERE owner_id = $1 AND ($2::uuid IS NULL OR conversation_id = $2) AND status <> 'held' AND ${behind}
+         ORDER BY ${order} LIMIT $4`,
         [wanted.ownerId, wanted.conversationId, wanted.after, wanted.limit],
       );
       return rows.map(toApi);

@@ -1,4 +1,4 @@
-import type { Context, ErrorHandler } from 'hono';
+import type { ErrorHandler, Hono, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { retryAfterSeconds } from '../../contracts/api.ts';
 import type { ApiEnv } from '../env.ts';
@@ -24,9 +24,27 @@ export function errorsAsProblems({
   };
 }
 
-/** The answer where no route is. */
-export function noSuchRoute(context: Context<ApiEnv>): Response {
-  return problemResponse(context, new Problem('not-found', 'There is no such route; see /openapi.json.'));
+/** The answer where no route is, or none for this method. */
+export function noSuchRoute(app: Pick<Hono<ApiEnv>, 'routes'>): NotFoundHandler<ApiEnv> {
+  return (context) => {
+    const { method, path } = context.req;
+    const here = app.routes.filter((route) => route.method !== 'ALL' && fits(route.path, path));
+    const methods = new Set(here.flatMap((route) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method])));
+    if (methods.size === 0) {
+      return problemResponse(context, new Problem('not-found', 'There is no such route; see /openapi.json.'));
+    }
+    context.header('allow', [...methods].join(', '));
+    return problemResponse(
+      context,
+      new Problem('method-not-allowed', `${method} is not taken here; see /openapi.json.`),
+    );
+  };
+}
+
+/** Whether a path is one of a route, as in `/items/:id`. */
+function fits(route: string, path: string): boolean {
+  const [parts, given] = [route.split('/'), path.split('/')];
+  return parts.length === given.length && parts.every((part, index) => part.startsWith(':') || part === given[index]);
 }
 
 function problemOf(error: unknown, isDatabaseOutage: (error: unknown) => boolean): Problem {

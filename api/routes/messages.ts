@@ -71,7 +71,7 @@ const list = createRoute({
   method: 'get',
   path: '/messages',
   tags: ['messages'],
-  summary: 'What was said, in both directions, oldest first',
+  summary: 'What was said, in both directions',
   security,
   middleware: requireScope('messages:read'),
   request: { query: messagesQuery },
@@ -117,9 +117,10 @@ export function messageRoutes(deps: ApiDeps) {
       return context.json(receipt.body, receipt.status);
     })
     .openapi(list, async (context) => {
-      const { conversation, after, limit } = context.req.valid('query');
+      const { conversation, after, order, limit } = context.req.valid('query');
       const { ownerId } = context.get('caller');
-      const messages = await deps.messageLog.list({ ownerId, conversationId: conversation ?? null, after, limit });
+      const wanted = { ownerId, conversationId: conversation ?? null, after, order, limit };
+      const messages = await deps.messageLog.list(wanted);
       return context.json({ messages, next: messages.at(-1)?.seq ?? after }, 200);
     })
     .openapi(get, async (context) => {
@@ -162,7 +163,7 @@ async function receive(
   return { message_id: messageId, conversation_id: conversationId, status, duplicate };
 }
 
-/** A message that is written down is not lost when its workflow cannot be reached: the reconcile admits it. */
+/** A message that is written down is not lost when its workflow cannot be reached: it is admitted later. */
 async function admit(deps: ApiDeps, message: { messageId: string; conversationId: string; ownerId: string }) {
   try {
     await deps.workflows.admit(message);
@@ -170,6 +171,7 @@ async function admit(deps: ApiDeps, message: { messageId: string; conversationId
   } catch (error) {
     if (!(error instanceof TemporalUnavailable || error instanceof UpdateTimedOut)) throw error;
     deps.log.warn({ error, messageId: message.messageId }, 'A message is recorded and not yet admitted');
+    deps.later('a message', () => deps.workflows.admit(message));
     return 'recorded' as const;
   }
 }

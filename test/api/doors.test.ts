@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scopes } from '../../contracts/api.ts';
 import { problemSlugs, problemType } from '../../contracts/problems.ts';
 import { createWorld, type TestCaller, type World } from './world.ts';
 
@@ -7,6 +8,7 @@ let world: World;
 let owner: TestCaller;
 beforeAll(async () => {
   world = await createWorld({
+    streamMs: 20,
     // Nothing is asked of Temporal here: what is tested is the doors.
     change: (deps) => ({ ...deps, workflows: { ...deps.workflows, admit: () => Promise.resolve() } }),
   });
@@ -38,11 +40,22 @@ const almost = fc.record(
     source_id: fc.oneof(anyText, fc.jsonValue()),
     conversation: anyText,
     verdict: anyText,
+    name: fc.oneof(anyText, fc.jsonValue()),
+    scopes: fc.oneof(fc.jsonValue(), fc.array(fc.constantFrom(...scopes))),
+    expires_at: fc.oneof(
+      anyText,
+      fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+    ),
+    expires_in_days: fc.oneof(fc.integer(), fc.double(), fc.jsonValue()),
+    old_valid_seconds: fc.oneof(fc.integer(), fc.jsonValue()),
   },
   { requiredKeys: [] },
 );
 const posts = fc.constantFrom(
   '/api/v1/messages',
+  '/api/v1/keys',
+  '/api/v1/keys/018f3a52-7a2e-7cc3-9b1a-2f6d4c1a9e10/rotate',
+  '/api/v1/keys/018f3a52-7a2e-7cc3-9b1a-2f6d4c1a9e10/revoke',
   '/api/v1/approvals/018f3a52-7a2e-7cc3-9b1a-2f6d4c1a9e10/decide',
   '/api/v1/pipelines/items/018f3a52-7a2e-7cc3-9b1a-2f6d4c1a9e10/evidence',
 );
@@ -74,13 +87,16 @@ describe('whatever comes', () => {
       '/api/v1/pipelines',
       '/api/v1/pipelines/items',
       '/api/v1/approvals',
+      '/api/v1/approvals/events',
+      '/api/v1/pipelines/groceries/board/events',
+      '/api/v1/keys',
       '/docs',
       '/problems',
       '',
     );
     const query = fc.webQueryParameters();
     const fields = fc.record(
-      { after: anyText, limit: anyText, status: anyText, conversation: anyText },
+      { after: anyText, limit: anyText, order: anyText, status: anyText, conversation: anyText },
       { requiredKeys: [] },
     );
     await fc.assert(
@@ -102,6 +118,7 @@ describe('whatever comes', () => {
       {
         'idempotency-key': value,
         'x-request-id': value,
+        'last-event-id': value,
         'x-api-key': value,
         authorization: value,
         host: value,

@@ -57,6 +57,21 @@ describe('messages', () => {
     }, 5_000);
   });
 
+  it('reads back from the newest, page by page', async () => {
+    const as = await world.caller();
+    const sent = ['a', 'b', 'c', 'd', 'e'];
+    for (const text of sent) await world.call('POST', '/api/v1/messages', { as, body: { text, source_id: text } });
+    const seen: string[] = [];
+    let after = 0;
+    for (;;) {
+      const { json } = await world.call('GET', `/api/v1/messages?order=desc&limit=2&after=${after}`, { as });
+      if (json.messages.length === 0) break;
+      seen.push(...json.messages.map(({ text }: { text: string }) => text));
+      after = json.next;
+    }
+    expect(seen).toEqual(sent.toReversed());
+  });
+
   it('refuses new messages while the model is held back, and stores nothing', async () => {
     const states = createServiceStateStore(world.core);
     await states.set('model', { status: 'degraded', label: 'claude', untilMs: 30_000 });

@@ -14,12 +14,22 @@ import { enginesFolder } from './engines.ts';
 export type Part = 'worker' | 'api' | 'temporal' | 'postgres' | 'supervisor';
 export const parts: readonly Part[] = ['worker', 'api', 'temporal', 'postgres', 'supervisor'];
 
+/** Far above what a test asks for. */
+const limits = { MAJORDOMO_QUERIES_PER_MINUTE: '100000', MAJORDOMO_REQUESTS_PER_MINUTE: '100000' };
+
 /** A whole house as `majordomo up` starts it, in a state folder of its own. `env` goes on top of its ports. */
 export async function runHouse(env: NodeJS.ProcessEnv) {
   const home = await mkdtemp(join(tmpdir(), 'majordomo-running-'));
   const ports = await freePorts(Object.keys(portSettings).length);
   const settings = Object.fromEntries(Object.values(portSettings).map((name, index) => [name, String(ports[index])]));
-  const all = { MAJORDOMO_HOME: home, MAJORDOMO_ENGINES: enginesFolder(), NO_COLOR: '1', ...settings, ...env };
+  const all = {
+    MAJORDOMO_HOME: home,
+    MAJORDOMO_ENGINES: enginesFolder(),
+    NO_COLOR: '1',
+    ...limits,
+    ...settings,
+    ...env,
+  };
   let command: RunningCommand;
   const url = `http://127.0.0.1:${settings[portSettings.api]}`;
 
