@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { workflowIds, workflowTypes } from '../../contracts/names.ts';
 import { historyKeyring } from '../support/history-keys.ts';
 import { eventually, startHouse, type TestHouse } from '../support/house.ts';
-import { seamChat } from '../support/telegram.ts';
+import { startChats } from '../support/telegram.ts';
 
 /** `npm run histories`: plays every flow once and saves what happened as `<workflow>.<what happened>.json`. */
 it('records histories', record, 60_000);
@@ -62,7 +62,8 @@ async function record(): Promise<void> {
 
 /** A run in which one try does not report back and the next thing is shown. */
 async function recordOutbox(): Promise<void> {
-  const chat = seamChat();
+  const chats = await startChats();
+  const chat = await chats.open();
   let lost = false;
   const house = await startHouse({
     codecKeyring: historyKeyring,
@@ -93,6 +94,7 @@ async function recordOutbox(): Promise<void> {
     await save(house, workflowId, 'outbox.fenced-and-shown', first?.runId);
   } finally {
     await house.close();
+    await chats.stop();
   }
 }
 
