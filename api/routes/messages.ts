@@ -33,6 +33,7 @@ const exampleMessage: ApiMessage = {
   approval_id: null,
   source_id: 'phone-17',
   created_at: '2026-11-21T12:00:00.000Z',
+  delivery: null,
 };
 const exampleAnswer: ApiMessage = {
   ...exampleMessage,
