@@ -13,6 +13,7 @@ import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { pipelineRoutes } from './routes/pipelines.ts';
+import { telegramRoutes } from './telegram/webhook.ts';
 
 /** The house's door: parse, start or signal, answer. */
 export function createApp(deps: ApiDeps) {
@@ -29,6 +30,7 @@ export function createApp(deps: ApiDeps) {
   app.route('/api/v1', health);
   app.use('/api/v1/*', authenticated(deps));
   for (const routes of [messageRoutes(deps), pipelineRoutes(deps), approvalRoutes(deps)]) app.route('/api/v1', routes);
+  if (deps.telegramWebhook !== undefined) app.route('/', telegramRoutes(deps.telegramWebhook));
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'apiKey', in: 'header', name: 'X-API-Key' });
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });

@@ -11,6 +11,7 @@ import type {
 import type { Action, ApprovalStatus, DecisionVia, RiskTier, Verdict } from '../contracts/approvals.ts';
 import type { WorkflowGateway } from '../contracts/gateway.ts';
 import type { ChainDefinition } from '../contracts/pipelines.ts';
+import type { TelegramWebhook } from './telegram/webhook.ts';
 
 /** Who is asking: the key, and the owner to whom everything it sees belongs. */
 export interface Caller {
@@ -183,4 +184,6 @@ export interface ApiDeps {
   /** Host names besides those of loopback under which the house is served. */
   readonly allowedHosts: readonly string[];
   readonly log: Log;
+  /** Where Telegram brings its updates; absent where they are polled for, or there is no bot. */
+  readonly telegramWebhook?: TelegramWebhook;
 }

@@ -78,7 +78,10 @@ async function lockOwner(tx: Queryable, ownerId: string): Promise<void> {
   await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('messages:' || $1, 0))", [ownerId]);
 }
 
-async function conversationOf(tx: Queryable, message: InboundMessage): Promise<string> {
+async function conversationOf(
+  tx: Queryable,
+  message: Pick<InboundMessage, 'ownerId' | 'channel' | 'address'>,
+): Promise<string> {
   const key = [message.ownerId, message.channel, message.address];
   await tx.query(
     `INSERT INTO core.conversations (id, source, owner_id, channel, address) VALUES ($1, $3, $2, $3, $4)
@@ -168,6 +171,11 @@ export function createMessageStore(db: Postgres) {
         const conflict = known.body !== body || known.conversationId !== conversationId;
         return { messageId: known.id, conversationId: known.conversationId, duplicate: true, conflict };
       });
+    },
+
+    /** The owner's conversation in a chat; begun when there is none. */
+    async openConversation(chat: Pick<InboundMessage, 'ownerId' | 'channel' | 'address'>): Promise<string> {
+      return db.transaction((tx) => conversationOf(tx, chat));
     },
 
     /** Says something once per dedupe key; a repeat changes nothing. */
