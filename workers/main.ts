@@ -11,10 +11,11 @@ import { rolePassword } from '../adapters/role-password.ts';
 import { createServiceStateStore, type ServiceStateStore } from '../adapters/store/service-states.ts';
 import { createSmtpMailer } from '../adapters/smtp.ts';
 import { smtpSettings } from '../adapters/smtp-settings.ts';
+import { createTelegram } from '../adapters/telegram/index.ts';
+import { telegramSettings } from '../adapters/telegram/settings.ts';
 import { connectTemporal } from '../adapters/temporal.ts';
 import { taskQueue } from '../contracts/names.ts';
 import type { ModelState, Reader } from '../contracts/reader.ts';
-import type { TelegramPort } from '../contracts/telegram.ts';
 import { loadRoster } from '../roster/load.ts';
 import { reconcileSchedules } from '../schedules/reconcile.ts';
 import { scheduleSpecs } from '../schedules/specs.ts';
@@ -55,7 +56,8 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   }
   const reader = createReader(env, createServiceStateStore(core), logger);
   const account = smtpSettings(env, butler.modules.email?.bot);
-  const telegram: TelegramPort | undefined = undefined;
+  const bot = telegramSettings(env, butler.modules.telegram);
+  const telegram = bot && createTelegram(bot);
   const { activities, deliveries, workflows } = createHouse({
     core,
     household,
@@ -64,10 +66,10 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     butler,
     reader,
     ...(account === undefined ? {} : { mail: { mailer: createSmtpMailer(account), from: account.from } }),
-    ...(telegram === undefined ? {} : { telegram }),
+    ...(telegram && { telegram }),
   });
 
-  const relay = telegram === undefined ? undefined : startRelay({ deliveries, workflows, log: logger });
+  const relay = telegram && startRelay({ deliveries, workflows, log: logger });
   const connection = await NativeConnection.connect({ address });
   const worker = await Worker.create({
     connection,
