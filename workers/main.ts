@@ -66,10 +66,10 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     butler,
     reader,
     ...(account === undefined ? {} : { mail: { mailer: createSmtpMailer(account), from: account.from } }),
-    ...(telegram === undefined ? {} : { telegram }),
+    ...(telegram && { telegram }),
   });
 
-  const relay = telegram === undefined ? undefined : startRelay({ deliveries, workflows, log: logger });
+  const relay = telegram && startRelay({ deliveries, workflows, log: logger });
   const connection = await NativeConnection.connect({ address });
   const worker = await Worker.create({
     connection,

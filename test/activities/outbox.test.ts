@@ -264,17 +264,20 @@ describe('a card', () => {
     },
   );
 
-  it.each([
-    ['expired', '⌛ Expired', 200],
-    ['withdrawn', '🚫 Withdrawn: Something else.', undefined],
-  ])('says that it is %s', async (state, words, expiresAfterMs) => {
-    const approval = await outbox.ask('Buy milk?', expiresAfterMs);
+  it('says that its question expired', async () => {
+    const approval = await outbox.ask('Buy milk?', 200);
     await outbox.drain();
-    if (state === 'withdrawn') await outbox.approvals.cancel(approval.id, 'Something else.');
-    else await expect.poll(async () => (await outbox.approvals.expire(approval.id))?.status).toBe('expired');
+    await expect.poll(async () => (await outbox.approvals.expire(approval.id))?.status).toBe('expired');
     await outbox.drain();
-    expect(await only()).toMatchObject({ text: expect.stringContaining(words), buttons: [] });
-    expect(await outbox.rows()).toHaveLength(1);
+    expect(await only()).toMatchObject({ text: expect.stringContaining('⌛ Expired'), buttons: [] });
+  });
+
+  it('says that its question is withdrawn', async () => {
+    const approval = await outbox.ask('Buy milk?');
+    await outbox.drain();
+    await outbox.approvals.cancel(approval.id, 'Something else.');
+    await outbox.drain();
+    expect(await only()).toMatchObject({ text: expect.stringContaining('🚫 Withdrawn: Something else.'), buttons: [] });
   });
 
   it('that is late says how it was decided, and has no buttons', async () => {
