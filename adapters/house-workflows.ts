@@ -5,6 +5,7 @@ import {
   WithStartWorkflowOperation,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import type { GateInput } from '../contracts/activities.ts';
 import { admitUpdate, nudgeSignal } from '../contracts/messages.ts';
 import { workflowIds, workflowTypes } from '../contracts/names.ts';
@@ -15,6 +16,9 @@ import type { ItemInput } from '../contracts/pipelines.ts';
  * started, has ended by itself, or its history is gone.
  */
 export type FlowState = 'running' | 'stopped' | 'absent';
+
+const flow = defineSearchAttributeKey('Flow', 'KEYWORD');
+const owner = defineSearchAttributeKey('Owner', 'KEYWORD');
 
 const stoppedStatuses = new Set(['TERMINATED', 'CANCELLED', 'FAILED', 'TIMED_OUT']);
 
@@ -51,6 +55,21 @@ export function createHouseWorkflows(client: Client, taskQueue: string) {
       start(workflowTypes.approval, workflowIds.approval(input.approvalId), input),
     startPurchase: (input: { purchaseId: string; ownerId: string }): Promise<void> =>
       start(workflowTypes.purchase, workflowIds.purchase(input.purchaseId), input),
+
+    /** Sees to it that an account's chat is brought up to date. Where that is being done it leaves no trace. */
+    async startOutbox({ accountId, ownerId }: { accountId: string; ownerId: string }): Promise<void> {
+      await client.workflow.start(workflowTypes.outbox, {
+        workflowId: workflowIds.outbox(accountId),
+        taskQueue,
+        args: [{ accountId }],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        staticSummary: 'Brings one chat up to date',
+        typedSearchAttributes: new TypedSearchAttributes([
+          { key: flow, value: workflowTypes.outbox },
+          { key: owner, value: ownerId },
+        ]),
+      });
+    },
 
     /** Tells a flow to look at Postgres again; one that has ended has nothing to look at. */
     async nudge(workflowId: string): Promise<void> {

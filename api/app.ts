@@ -17,6 +17,7 @@ import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { pipelineRoutes } from './routes/pipelines.ts';
+import { telegramRoutes } from './telegram/webhook.ts';
 
 /** The house's door: parse, start or signal, answer. */
 export function createApp(deps: ApiDeps) {
@@ -37,6 +38,7 @@ export function createApp(deps: ApiDeps) {
   app.route('/api/v1', eventRoutes(deps));
   for (const routes of [messageRoutes(deps), pipelineRoutes(deps), approvalRoutes(deps), keyRoutes(deps)])
     app.route('/api/v1', routes);
+  if (deps.telegramWebhook !== undefined) app.route('/', telegramRoutes(deps.telegramWebhook));
 
   app.openAPIRegistry.registerComponent('responses', 'MethodNotAllowed', methodNotAllowed);
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'apiKey', in: 'header', name: 'X-API-Key' });

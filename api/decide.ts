@@ -1,7 +1,7 @@
 import { failureTypes } from '../contracts/failures.ts';
-import type { Decision, DecisionOutcome, Verdict } from '../contracts/approvals.ts';
+import type { Decision, DecisionOutcome, DecisionVia, Verdict } from '../contracts/approvals.ts';
 import { TemporalUnavailable, UpdateRejected, UpdateTimedOut, WorkflowNotFound } from '../contracts/gateway.ts';
-import type { ApiDeps, ApprovalRecord, Caller } from './ports.ts';
+import type { ApiDeps, ApprovalRecord } from './ports.ts';
 import { Problem } from './problem.ts';
 
 /** What the owner wants of a gate. `decisionId` is the same in every try of one press. */
@@ -10,6 +10,14 @@ export interface Wish {
   decisionId: string;
   verdict: Verdict;
   feedback: string | null;
+}
+
+/** Who presses, as a door has authenticated him. */
+export interface Presser {
+  ownerId: string;
+  /** As it stands in approval_events: `<channel>:<account>` of an active row of owner_accounts. */
+  account: string;
+  via: DecisionVia;
 }
 
 /** A gate's state after a press, or null when the decision is written down and will be processed later. */
@@ -21,14 +29,14 @@ export type Decided = Pick<ApprovalRecord, 'id' | 'status' | 'decidedBy' | 'deci
  * be left, it is left later, and the record itself is enough: the gate looks for it at its start and whenever the
  * reconcile nudges it. A closed gate is answered from Postgres. Throws problems.
  */
-export async function decideGate(deps: ApiDeps, caller: Caller, wish: Wish): Promise<Decided> {
-  const before = await read(deps, caller, wish.approvalId);
+export async function decideGate(deps: ApiDeps, presser: Presser, wish: Wish): Promise<Decided> {
+  const before = await read(deps, presser, wish.approvalId);
   if (settled(before, wish)) return before;
   const asked = await deps.approvals.recordAsked({
     ...wish,
-    ownerId: caller.ownerId,
-    approver: caller.account,
-    via: 'api',
+    ownerId: presser.ownerId,
+    approver: presser.account,
+    via: presser.via,
   });
   if (asked === null) throw noSuchApproval();
   if (settled(asked, wish)) return asked;
@@ -37,16 +45,16 @@ export async function decideGate(deps: ApiDeps, caller: Caller, wish: Wish): Pro
     verdict: wish.verdict,
     ...(wish.feedback !== null && { feedback: wish.feedback }),
   };
-  return tell(deps, caller, wish, decision);
+  return tell(deps, presser, wish, decision);
 }
 
-async function tell(deps: ApiDeps, caller: Caller, wish: Wish, decision: Decision): Promise<Decided> {
+async function tell(deps: ApiDeps, presser: Presser, wish: Wish, decision: Decision): Promise<Decided> {
   try {
     return fromOutcome(wish, await deps.workflows.decide(wish.approvalId, decision));
   } catch (error) {
-    if (error instanceof UpdateTimedOut) return leave(deps, caller, wish, decision);
-    if (error instanceof UpdateRejected) return refused(deps, caller, wish, decision, error);
-    if (error instanceof WorkflowNotFound) return closedOrRecorded(deps, caller, wish, decision);
+    if (error instanceof UpdateTimedOut) return leave(deps, presser, wish, decision);
+    if (error instanceof UpdateRejected) return refused(deps, presser, wish, decision, error);
+    if (error instanceof WorkflowNotFound) return closedOrRecorded(deps, presser, wish, decision);
     if (error instanceof TemporalUnavailable) return leaveLater(deps, wish, decision);
     throw error;
   }
@@ -58,36 +66,36 @@ function leaveLater({ later, workflows }: ApiDeps, { approvalId }: Wish, decisio
 }
 
 /** Nobody processed it in time, which is no failure: the signal waits for whoever comes. */
-async function leave(deps: ApiDeps, caller: Caller, wish: Wish, decision: Decision): Promise<Decided> {
+async function leave(deps: ApiDeps, presser: Presser, wish: Wish, decision: Decision): Promise<Decided> {
   try {
     await deps.workflows.decideLater(wish.approvalId, decision);
     return null;
   } catch (error) {
-    if (error instanceof WorkflowNotFound) return closedOrRecorded(deps, caller, wish, decision);
+    if (error instanceof WorkflowNotFound) return closedOrRecorded(deps, presser, wish, decision);
     if (error instanceof TemporalUnavailable) return leaveLater(deps, wish, decision);
     throw error;
   }
 }
 
 /** The gate's workflow has ended, or has not begun: Postgres knows which. */
-async function closedOrRecorded(deps: ApiDeps, caller: Caller, wish: Wish, decision: Decision): Promise<Decided> {
-  const now = await read(deps, caller, wish.approvalId);
+async function closedOrRecorded(deps: ApiDeps, presser: Presser, wish: Wish, decision: Decision): Promise<Decided> {
+  const now = await read(deps, presser, wish.approvalId);
   return settled(now, wish) ? now : leaveLater(deps, wish, decision);
 }
 
 async function refused(
   deps: ApiDeps,
-  caller: Caller,
+  presser: Presser,
   wish: Wish,
   decision: Decision,
   error: UpdateRejected,
 ): Promise<Decided> {
   if (error.type === failureTypes.notAuthorised) throw otherWish();
-  return closedOrRecorded(deps, caller, wish, decision);
+  return closedOrRecorded(deps, presser, wish, decision);
 }
 
-async function read(deps: ApiDeps, caller: Caller, approvalId: string): Promise<ApprovalRecord> {
-  const approval = await deps.approvals.get(approvalId, caller.ownerId);
+async function read(deps: ApiDeps, presser: Presser, approvalId: string): Promise<ApprovalRecord> {
+  const approval = await deps.approvals.get(approvalId, presser.ownerId);
   if (approval === null) throw noSuchApproval();
   return approval;
 }

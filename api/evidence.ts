@@ -5,7 +5,12 @@ import type { ApiDeps, Caller } from './ports.ts';
 import { Problem } from './problem.ts';
 
 /** Writes the owner's word on an item's purchase down, then lets the purchase know. Throws problems. */
-export async function recordEvidence(deps: ApiDeps, caller: Caller, itemId: string, word: EvidenceRequest) {
+export async function recordEvidence(
+  deps: ApiDeps,
+  caller: Pick<Caller, 'ownerId' | 'account'>,
+  itemId: string,
+  word: EvidenceRequest,
+) {
   const record = await deps.board.item(caller.ownerId, itemId);
   if (record === null) throw new Problem('not-found', 'There is no such item.');
   const { purchase } = record;

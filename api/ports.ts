@@ -15,6 +15,7 @@ import type { WorkflowGateway } from '../contracts/gateway.ts';
 import type { LimitKind } from '../contracts/limits.ts';
 import type { ChainDefinition } from '../contracts/pipelines.ts';
 import type { Later } from './later.ts';
+import type { TelegramWebhook } from './telegram/webhook.ts';
 
 /** Who is asking: the key, and the owner to whom everything it sees belongs. */
 export interface Caller {
@@ -279,4 +280,6 @@ export interface ApiDeps {
   /** Host names besides those of loopback under which the house is served. */
   readonly allowedHosts: readonly string[];
   readonly log: Log;
+  /** Where Telegram brings its updates; absent where they are polled for, or there is no bot. */
+  readonly telegramWebhook?: TelegramWebhook;
 }

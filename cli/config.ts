@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { modelSettings } from '../adapters/claude/settings.ts';
 import { smtpSettings } from '../adapters/smtp-settings.ts';
+import { telegramSettings } from '../adapters/telegram/settings.ts';
+import { telegramModuleSchema } from '../contracts/butler.ts';
 import { logLevels } from '../workers/environment.ts';
 import { homeAt, homePath } from './home.ts';
 import type { Home } from './home.ts';
@@ -78,6 +80,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const problems = (parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')} ${issue.message}.`);
   const model = orProblem(() => modelOf(env), problems);
   const mail = orProblem(() => smtpSettings(env), problems);
+  const mode = env['MAJORDOMO_TELEGRAM_MODE'] === 'webhook' ? 'webhook' : 'polling';
+  const telegram = orProblem(() => telegramSettings(env, telegramModuleSchema.parse({ mode })), problems);
   const ports = parsed.data && portsIn(parsed.data);
   problems.push(...(ports === undefined ? [] : doubledPorts(ports)));
   if (parsed.data === undefined || ports === undefined || model === undefined || problems.length > 0) {
@@ -91,7 +95,12 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     temporalAddress: parsed.data.TEMPORAL_ADDRESS,
     temporalNamespace: parsed.data.TEMPORAL_NAMESPACE,
     model,
-    channels: ['REST', 'console', ...(mail === undefined ? [] : ['email'])],
+    channels: [
+      'REST',
+      'console',
+      ...(mail === undefined ? [] : ['email']),
+      ...(telegram === undefined ? [] : ['Telegram']),
+    ],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ApprovalStatus, Decision, DecisionOutcome, RiskTier } from './approvals.ts';
+import type { DeliveryEnd, DeliveryRef } from './deliveries.ts';
 import type { AttemptRef, FenceResult, Receipt } from './effects.ts';
 import type { ItemInput, ItemState } from './pipelines.ts';
 
@@ -115,6 +116,20 @@ export interface EffectActivities {
   fenceAttempt(input: AttemptRef): Promise<FenceResult>;
   /** Closes an intent that could not be delivered after all its attempts. */
   giveUpEffect(input: { intentId: string }): Promise<Receipt>;
+}
+
+export interface OutboxActivities {
+  /** What an account is shown next; null when nothing is due now. */
+  nextDelivery(input: { accountId: string }): Promise<DeliveryRef | null>;
+  /**
+   * Shows it, once: sends a message, edits a card, sets a reaction. Never retried by Temporal. Null when the end is
+   * written down, else the end that could not be.
+   */
+  deliver(input: DeliveryRef): Promise<DeliveryEnd | null>;
+  /** Writes down the end of a try. */
+  recordDelivery(input: DeliveryRef & { end: DeliveryEnd }): Promise<void>;
+  /** Decides what became of a try that did not report back. */
+  fenceDelivery(input: DeliveryRef): Promise<void>;
 }
 
 export interface ReconcileActivities {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { approvalStatuses, decideRequestSchema, riskTiers } from './approvals.ts';
+import { deliveryStatuses } from './deliveries.ts';
 
 /** What the REST API takes and gives, under `/api/v1`. Times are ISO 8601 in UTC, money is decimal text, ids are UUIDs. */
 
@@ -102,6 +103,13 @@ export const messageSchema = z
     approval_id: z.uuid().nullable(),
     source_id: z.string(),
     created_at: moment,
+    delivery: z
+      .strictObject({ status: z.enum(deliveryStatuses), at: moment })
+      .nullable()
+      .meta({
+        description:
+          'How far it has come on its way to Telegram, and since when; `unknown`: it may have arrived. Null where it does not go there.',
+      }),
   })
   .meta({ id: 'Message' });
 export type ApiMessage = z.infer<typeof messageSchema>;

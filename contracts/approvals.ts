@@ -20,7 +20,7 @@ export type RiskTier = (typeof riskTiers)[number];
 export type Verdict = 'approve' | 'reject';
 
 /** How a decision came: through a door that authenticated the owner, or as a plain signal with the gate's code. */
-export type DecisionVia = 'api' | 'console' | 'signal';
+export type DecisionVia = 'api' | 'console' | 'telegram' | 'signal';
 
 /** A door's decision: its authority is the row "asked" in approval_events under this decision id. */
 export interface Decision {

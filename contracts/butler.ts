@@ -28,6 +28,21 @@ export const smtpVariablesSchema = z.strictObject({
 });
 export type SmtpVariables = z.infer<typeof smtpVariablesSchema>;
 
+const telegramVariablesSchema = z.strictObject({
+  token_env: environmentName.default('MAJORDOMO_TELEGRAM_TOKEN'),
+  owner_id_env: environmentName.default('MAJORDOMO_TELEGRAM_OWNER_ID'),
+  webhook_url_env: environmentName.default('MAJORDOMO_TELEGRAM_WEBHOOK_URL'),
+  webhook_secret_env: environmentName.default('MAJORDOMO_TELEGRAM_WEBHOOK_SECRET'),
+  api_root_env: environmentName.default('MAJORDOMO_TELEGRAM_API_ROOT'),
+});
+
+/** How updates come from Telegram, and the names of the variables of its bot. */
+export const telegramModuleSchema = z.strictObject({
+  mode: z.enum(['polling', 'webhook']).default('polling'),
+  bot: telegramVariablesSchema.default(telegramVariablesSchema.parse({})),
+});
+export type TelegramModule = z.infer<typeof telegramModuleSchema>;
+
 const scheduleSchema = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'is kebab-case, such as "weekly-plan".'),
@@ -60,6 +75,7 @@ const modulesSchema = z
     approvals: approvalsSchema.optional(),
     email: z.strictObject({ bot: smtpVariablesSchema }).optional(),
     groceries: groceriesSchema.optional(),
+    telegram: telegramModuleSchema.optional(),
   })
   .refine((value) => value.groceries === undefined || value.approvals !== undefined, {
     path: ['groceries'],
@@ -129,6 +145,7 @@ export interface Butler {
     readonly groceries?: GroceriesSettings;
     readonly approvals?: ApprovalsSettings;
     readonly email?: { readonly bot: SmtpVariables };
+    readonly telegram?: TelegramModule;
   };
 }
 
@@ -160,6 +177,7 @@ export function toButler(file: ButlerFile, texts: { manifesto: string; prompt: s
       ...(modules.groceries && { groceries: modules.groceries }),
       ...(modules.approvals && { approvals: toApprovals(modules.approvals) }),
       ...(modules.email && { email: modules.email }),
+      ...(modules.telegram && { telegram: modules.telegram }),
     },
   };
 }

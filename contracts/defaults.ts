@@ -30,3 +30,9 @@ export const historyRetentionDays = 30;
 
 /** How many times a send that was certainly not sent is tried. */
 export const sendAttempts = 3;
+
+/** The longest that one message to Telegram may take, a document included; after it a claim is given back. */
+export const deliveryDeadline = minute;
+
+/** Between two looks for messages that must be shown: the other processes write some too. */
+export const relayEvery = second;

@@ -11,6 +11,7 @@ export const workflowTypes = {
   approval: 'approvalGate',
   purchase: 'purchase',
   reconcile: 'reconcile',
+  outbox: 'outbox',
 } as const;
 
 /** Workflow ids, all made of UUIDs that Postgres knows; an approval's and an item's workflow id is the id itself. */
@@ -20,6 +21,8 @@ export const workflowIds = {
   item: (itemId: string): string => itemId,
   approval: (approvalId: string): string => approvalId,
   purchase: (purchaseId: string): string => `purchase-${purchaseId}`,
+  /** By the row of the owner's account, never by its number. */
+  outbox: (accountId: string): string => `outbox-${accountId}`,
 } as const;
 
 /** The purchase that a purchase's workflow id names. */

@@ -8,6 +8,7 @@ import { rolePassword } from '../adapters/role-password.ts';
 import { createSmtpMailer } from '../adapters/smtp.ts';
 import { smtpSettings } from '../adapters/smtp-settings.ts';
 import { createKeyStore } from '../adapters/store/keys.ts';
+import { telegramSettings } from '../adapters/telegram/settings.ts';
 import { openTemporal } from '../adapters/workflow-gateway.ts';
 import { createApp } from '../api/app.ts';
 import { taskQueue } from '../contracts/names.ts';
@@ -18,6 +19,7 @@ import { houseEnvironment, secretValues } from './environment.ts';
 import { HouseIncomplete } from './house.ts';
 import { serveHttp } from './http.ts';
 import { giveUp, untilToldToStop } from './stop.ts';
+import { openTelegram } from './telegram.ts';
 
 const rosterDirectory = fileURLToPath(new URL('../roster', import.meta.url));
 
@@ -58,12 +60,16 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     ending: ending.signal,
     log,
   };
-  const app = createApp(createDoors({ ...parts, ...(mailer && { mailer }) }));
+  const doors = createDoors({ ...parts, ...(mailer && { mailer }) });
+  const bot = telegramSettings(env, butler.modules.telegram);
+  const telegram = bot && (await openTelegram({ settings: bot, core, house: doors }));
+  const app = createApp(telegram === undefined ? doors : telegram.joined(doors));
   const server = await serveHttp((request) => app.fetch(request), { host, port });
   log.info({ host, port: server.port }, 'The API listens');
+  telegram?.start();
   untilToldToStop(env, async () => {
     ending.abort();
-    await server.stop();
+    await Promise.all([server.stop(), telegram?.stop()]);
     await Promise.all([core.close(), household.close(), temporal.close()]);
     process.exit();
   });

@@ -1,5 +1,5 @@
 import { createGateCodes } from '../adapters/gate-code.ts';
-import { type Keyring, UnknownKey } from '../adapters/keyring.ts';
+import type { Keyring } from '../adapters/keyring.ts';
 import { DatabaseUnavailable, type Postgres } from '../adapters/postgres.ts';
 import { mailProbe, modelProbe, postgresProbe, temporalProbe, workerProbe } from '../adapters/probes.ts';
 import type { OrderMailer } from '../adapters/smtp.ts';
@@ -87,7 +87,7 @@ export function createDoors(parts: DoorParts): ApiDeps {
     ],
     chains: [groceriesChain({ captured, bought })],
     butler: butler.name,
-    codeOf: (approvalId, keyId) => knownCode(() => codes.codeOf(approvalId, keyId)),
+    codeOf: codes.knownCodeOf,
     webUiUrl: (workflowId) =>
       webUi === null
         ? null
@@ -96,14 +96,4 @@ export function createDoors(parts: DoorParts): ApiDeps {
     allowedHosts: parts.allowedHosts,
     log: parts.log,
   };
-}
-
-/** A gate that was opened under a key which is gone shows no code; the doors decide it all the same. */
-function knownCode(read: () => string): string | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof UnknownKey) return null;
-    throw error;
-  }
 }

@@ -47,7 +47,7 @@ export function houseEnvironment(env: NodeJS.ProcessEnv): HouseEnvironment {
 /** The values of the environment that no log may show, whatever text they turn up in. */
 export function secretValues(env: NodeJS.ProcessEnv): string[] {
   return Object.entries(env).flatMap(([name, value]) => {
-    if (value === undefined || !/(_KEYS?|_TOKEN|_PASSWORD)$/u.test(name)) return [];
+    if (value === undefined || !/(_KEYS?|_TOKEN|_PASSWORD|_SECRET)$/u.test(name)) return [];
     // MAJORDOMO_KEYS holds several, each behind its id.
     return name.endsWith('_KEYS') ? value.split(/[\s,]+/u).map((key) => key.replace(/^[^:]*:/u, '')) : [value];
   });

@@ -3,6 +3,7 @@ import { groceriesEvidence } from '../activities/chains/groceries.ts';
 import { createEffectActivities } from '../activities/effects.ts';
 import { createGateActivities } from '../activities/gate.ts';
 import { createMessageActivities } from '../activities/messages.ts';
+import { createOutboxActivities } from '../activities/outbox.ts';
 import { createPipelineActivities } from '../activities/pipelines.ts';
 import { createPurchaseActivities } from '../activities/purchase.ts';
 import { createReconcileActivities } from '../activities/reconcile.ts';
@@ -15,6 +16,7 @@ import type { Postgres } from '../adapters/postgres.ts';
 import type { OrderMailer } from '../adapters/smtp.ts';
 import { createApprovalStore } from '../adapters/store/approvals.ts';
 import { createBudgetStore } from '../adapters/store/budgets.ts';
+import { createDeliveryStore } from '../adapters/store/deliveries.ts';
 import { createGroceriesStore, groceriesFacts } from '../adapters/store/groceries.ts';
 import { createLedgerStore } from '../adapters/store/ledger.ts';
 import { createMessageStore } from '../adapters/store/messages.ts';
@@ -27,6 +29,7 @@ import * as defaults from '../contracts/defaults.ts';
 import { taskQueue } from '../contracts/names.ts';
 import type { EffectTool } from '../contracts/effect-tool.ts';
 import type { Reader } from '../contracts/reader.ts';
+import type { TelegramPort } from '../contracts/telegram.ts';
 
 /** What a house is made of: connections, keys, settings. Whoever composes one closes them. */
 export interface HouseParts {
@@ -39,6 +42,8 @@ export interface HouseParts {
   reader: Reader;
   /** Absent where no mail account is set: then the order channel `email` cannot be used. */
   mail?: { mailer: OrderMailer; from: string };
+  /** Absent where there is no bot: then what the house says waits for one. */
+  telegram?: TelegramPort;
   /** The house's own by default. */
   taskQueue?: string;
   /** Milliseconds; default in contracts/defaults.ts. */
@@ -73,6 +78,7 @@ export function createHouse(parts: HouseParts) {
   const budgets = createBudgetStore(core);
   const ledger = createLedgerStore(core);
   const messages = createMessageStore(core);
+  const deliveries = createDeliveryStore(core, messages.releaseHeld);
   const sessions = createSessionStore(core);
   const pipelines = createPipelineStore(household);
   const groceries = createGroceriesStore(household, settings);
@@ -80,6 +86,8 @@ export function createHouse(parts: HouseParts) {
     createOwnerChannel({ messages, butler: butler.name, persona }),
     ...(mail === undefined ? [] : [createEmailChannel(mail)]),
   ]);
+  const codes = createGateCodes(keyring);
+  const workflows = createHouseWorkflows(client, parts.taskQueue ?? taskQueue);
   const understanding = createMessageActivities({ messages, sessions, groceries, reader, butler, now });
   const activities = {
     ...understanding,
@@ -98,13 +106,19 @@ export function createHouse(parts: HouseParts) {
       approvals,
       ledger,
       messages,
-      codes: createGateCodes(keyring),
+      codes,
       tools,
       settings,
       persona,
       account: settings.channel === 'email' ? (mail?.from ?? '') : 'owner',
       approvalExpiresAfterMs: butler.modules.approvals?.expiresAfterMs ?? defaults.approvalExpiresAfter,
       now,
+    }),
+    ...createOutboxActivities({
+      deliveries,
+      telegram: parts.telegram,
+      codeOf: codes.knownCodeOf,
+      leaseMs: defaults.deliveryDeadline,
     }),
     ...createReconcileActivities({
       openWork: createOpenWorkStore({ core, household }),
@@ -113,13 +127,13 @@ export function createHouse(parts: HouseParts) {
       groceries,
       budgets,
       ledger,
-      workflows: createHouseWorkflows(client, parts.taskQueue ?? taskQueue),
+      workflows,
       chains: new Map([[chain.name, chain]]),
       failMessage: (input) => understanding.failMessage(input),
       graceMs: parts.reconcileGraceMs ?? defaults.reconcileGrace,
     }),
   };
-  return { activities, approvals, budgets, ledger, messages, sessions, pipelines, groceries };
+  return { activities, approvals, budgets, deliveries, ledger, messages, sessions, pipelines, groceries, workflows };
 }
 
 function toolsOf(tools: EffectTool[]): ReadonlyMap<string, EffectTool> {

@@ -11,6 +11,8 @@ import { rolePassword } from '../adapters/role-password.ts';
 import { createServiceStateStore, type ServiceStateStore } from '../adapters/store/service-states.ts';
 import { createSmtpMailer } from '../adapters/smtp.ts';
 import { smtpSettings } from '../adapters/smtp-settings.ts';
+import { createTelegram } from '../adapters/telegram/index.ts';
+import { telegramSettings } from '../adapters/telegram/settings.ts';
 import { connectTemporal } from '../adapters/temporal.ts';
 import { taskQueue } from '../contracts/names.ts';
 import type { ModelState, Reader } from '../contracts/reader.ts';
@@ -20,6 +22,7 @@ import { scheduleSpecs } from '../schedules/specs.ts';
 import { workflowBundlePath } from './bundle.ts';
 import { houseEnvironment, secretValues } from './environment.ts';
 import { createHouse } from './house.ts';
+import { startRelay } from './relay.ts';
 import { giveUp, untilToldToStop } from './stop.ts';
 
 const rosterDirectory = fileURLToPath(new URL('../roster', import.meta.url));
@@ -53,7 +56,9 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   }
   const reader = createReader(env, createServiceStateStore(core), logger);
   const account = smtpSettings(env, butler.modules.email?.bot);
-  const { activities } = createHouse({
+  const bot = telegramSettings(env, butler.modules.telegram);
+  const telegram = bot && createTelegram(bot);
+  const { activities, deliveries, workflows } = createHouse({
     core,
     household,
     client: temporal.client,
@@ -61,15 +66,17 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     butler,
     reader,
     ...(account === undefined ? {} : { mail: { mailer: createSmtpMailer(account), from: account.from } }),
+    ...(telegram && { telegram }),
   });
 
+  const relay = telegram && startRelay({ deliveries, workflows, log: logger });
   const connection = await NativeConnection.connect({ address });
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue,
     workflowBundle: { codePath: await workflowBundlePath() },
-    activities,
+    activities: relay?.after(activities) ?? activities,
     dataConverter: converter,
     shutdownGraceTime: shutdownGrace,
     maxCachedWorkflows: 500,
@@ -80,6 +87,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   untilToldToStop(env, () => worker.getState() === 'RUNNING' && worker.shutdown());
   logger.info({ model: reader.label }, 'The worker polls');
   await worker.run();
+  await relay?.stop();
   await Promise.all([core.close(), household.close(), temporal.close(), connection.close()]);
 }
 

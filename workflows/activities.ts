@@ -4,6 +4,7 @@ import type {
   EffectActivities,
   GateActivities,
   MessageActivities,
+  OutboxActivities,
   PipelineActivities,
   PurchaseActivities,
   ReconcileActivities,
@@ -21,14 +22,16 @@ export const local = proxyLocalActivities<
   Pick<MessageActivities, 'waitingBefore' | 'captureMessage' | 'answerMessage' | 'failMessage'> &
     PipelineActivities &
     Pick<PurchaseActivities, 'planPurchase' | 'planChanged' | 'readPurchase'> &
-    Pick<GateActivities, 'readGate'>
+    Pick<GateActivities, 'readGate'> &
+    Pick<OutboxActivities, 'nextDelivery'>
 >({ startToCloseTimeout: '5s', localRetryThreshold: '10s', retry: lasting });
 
 /** Steps that claim, decide, reserve or settle: durable the moment that they end. */
 export const durable = proxyActivities<
   Omit<PurchaseActivities, 'planPurchase' | 'planChanged' | 'readPurchase'> &
     Omit<GateActivities, 'readGate'> &
-    Pick<EffectActivities, 'fenceAttempt' | 'giveUpEffect'>
+    Pick<EffectActivities, 'fenceAttempt' | 'giveUpEffect'> &
+    Pick<OutboxActivities, 'recordDelivery' | 'fenceDelivery'>
 >({ startToCloseTimeout: '10s', retry: lasting });
 
 /** The call of a model, or of the reader that stands in for it. */

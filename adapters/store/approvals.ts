@@ -179,6 +179,16 @@ export function createApprovalStore(db: Postgres) {
       });
     },
 
+    /** Somebody pressed who may not, or with a code that is not the gate's. False when the gate is not this owner's. */
+    async recordRefused(refused: Omit<Asked, 'feedback'>): Promise<boolean> {
+      return db.transaction(async (tx) => {
+        const row = await lock(tx, refused.approvalId);
+        if (row === undefined || row.owner_id !== refused.ownerId) return false;
+        await record(tx, row, 'refused', refused);
+        return true;
+      });
+    },
+
     /** What doors recorded and no decision has answered yet, oldest first: their signal was lost, or is on its way. */
     async unanswered(approvalId: string): Promise<Decision[]> {
       const { rows } = await db.query<{ decisionId: string; verdict: Verdict }>(

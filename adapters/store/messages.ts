@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { deriveId } from '../../contracts/ids.ts';
 import type { Postgres, Queryable } from '../postgres.ts';
+import { andDeliver } from './delivery-sql.ts';
 
 /** What the owner wrote, as a door received it. */
 export interface InboundMessage {
@@ -68,12 +69,19 @@ const columns = `id, seq, owner_id AS "ownerId", conversation_id AS "conversatio
 
 const outboundSource = 'majordomo';
 
+/** What `andDeliver` wants to know of the message that the same statement writes. */
+const written = 'RETURNING id, owner_id, conversation_id, direction, kind, source_id';
+const deliveryOf = (messageId: string): string => deriveId('delivery', messageId);
+
 /** Writers of one owner's messages come one after the other until commit, so that no reader's cursor passes a row. */
 async function lockOwner(tx: Queryable, ownerId: string): Promise<void> {
   await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('messages:' || $1, 0))", [ownerId]);
 }
 
-async function conversationOf(tx: Queryable, message: InboundMessage): Promise<string> {
+async function conversationOf(
+  tx: Queryable,
+  message: Pick<InboundMessage, 'ownerId' | 'channel' | 'address'>,
+): Promise<string> {
   const key = [message.ownerId, message.channel, message.address];
   await tx.query(
     `INSERT INTO core.conversations (id, source, owner_id, channel, address) VALUES ($1, $3, $2, $3, $4)
@@ -93,12 +101,15 @@ export async function writeOutbound(tx: Queryable, message: OutboundMessage): Pr
   await lockOwner(tx, message.ownerId);
   const id = deriveId('outbound', message.ownerId, message.dedupeKey);
   await tx.query(
-    `INSERT INTO core.messages (id, source, source_id, owner_id, conversation_id, butler, direction, kind, body, persona,
-       in_reply_to, approval_id, show_after, status)
-     VALUES ($1, $2, $3, $4, $5, $6, 'outbound', $7, $8, $9, $10, $11, coalesce($12::timestamptz, now()),
-       CASE WHEN $12::timestamptz > clock_timestamp() THEN 'held' ELSE 'sent' END)
-     ON CONFLICT (owner_id, source, source_id) DO NOTHING`,
+    `WITH written AS (
+       INSERT INTO core.messages (id, source, source_id, owner_id, conversation_id, butler, direction, kind, body, persona,
+         in_reply_to, approval_id, show_after, status)
+       VALUES ($2, $3, $4, $5, $6, $7, 'outbound', $8, $9, $10, $11, $12, coalesce($13::timestamptz, now()),
+         CASE WHEN $13::timestamptz > clock_timestamp() THEN 'held' ELSE 'sent' END)
+       ON CONFLICT (owner_id, source, source_id) DO NOTHING ${written}
+     ) ${andDeliver}`,
     [
+      deliveryOf(id),
       id,
       outboundSource,
       message.dedupeKey,
@@ -143,10 +154,12 @@ export function createMessageStore(db: Postgres) {
         await lockOwner(tx, message.ownerId);
         const conversationId = await conversationOf(tx, message);
         const inserted = await tx.query(
-          `INSERT INTO core.messages (id, status, source, source_id, owner_id, conversation_id, butler, direction, kind, body)
-           VALUES ($1, 'received', $2, $3, $4, $5, $6, 'inbound', 'text', $7)
-           ON CONFLICT (owner_id, source, source_id) DO NOTHING`,
-          [id, message.source, message.sourceId, message.ownerId, conversationId, message.butler, body],
+          `WITH written AS (
+             INSERT INTO core.messages (id, status, source, source_id, owner_id, conversation_id, butler, direction, kind, body)
+             VALUES ($2, 'received', $3, $4, $5, $6, $7, 'inbound', 'text', $8)
+             ON CONFLICT (owner_id, source, source_id) DO NOTHING ${written}
+           ), delivery AS (${andDeliver}) SELECT FROM written`,
+          [deliveryOf(id), id, message.source, message.sourceId, message.ownerId, conversationId, message.butler, body],
         );
         if (inserted.rowCount === 1) return { messageId: id, conversationId, duplicate: false, conflict: false };
         const { rows } = await tx.query<Message>(
@@ -158,6 +171,11 @@ export function createMessageStore(db: Postgres) {
         const conflict = known.body !== body || known.conversationId !== conversationId;
         return { messageId: known.id, conversationId: known.conversationId, duplicate: true, conflict };
       });
+    },
+
+    /** The owner's conversation in a chat; begun when there is none. */
+    async openConversation(chat: Pick<InboundMessage, 'ownerId' | 'channel' | 'address'>): Promise<string> {
+      return db.transaction((tx) => conversationOf(tx, chat));
     },
 
     /** Says something once per dedupe key; a repeat changes nothing. */

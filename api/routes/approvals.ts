@@ -124,7 +124,11 @@ export function approvalRoutes(deps: ApiDeps) {
       const request = { body: context.req.valid('json'), answer: decideAnswer };
       const result = await once(context, deps, request, async (operationId) => {
         const decisionId = decision_id?.toLowerCase() ?? operationId;
-        const decided = await decideGate(deps, caller, { approvalId, decisionId, verdict, feedback });
+        const decided = await decideGate(
+          deps,
+          { ...caller, via: 'api' },
+          { approvalId, decisionId, verdict, feedback },
+        );
         const ids = { approval_id: approvalId, decision_id: decisionId };
         return decided === null
           ? { status: 202 as const, body: { ...ids, status: 'recorded' as const } }
@@ -160,7 +164,7 @@ function toApiDecision(decided: Pick<ApprovalRecord, 'status' | 'decidedBy' | 'd
 }
 
 /** The card as it was shown; arguments of another form are shown whole, as they are stored. */
-function cardOf({ id, action, riskTier, actionHash, expiresAt }: ApprovalRecord): string {
+export function cardOf({ id, action, riskTier, actionHash, expiresAt }: ApprovalRecord): string {
   const { tool, account } = action;
   const purchase = purchaseArgsSchema.safeParse(action.args);
   if (purchase.success) {

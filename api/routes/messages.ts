@@ -8,13 +8,13 @@ import {
   messagesSchema,
   postMessageSchema,
 } from '../../contracts/api.ts';
-import { TemporalUnavailable, UpdateTimedOut } from '../../contracts/gateway.ts';
 import type { ApiEnv } from '../env.ts';
 import { requireScope } from '../middleware/auth.ts';
 import { once } from '../middleware/idempotency.ts';
 import { answer, body, idempotencyHeader, refusals, security } from '../openapi.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem } from '../problem.ts';
+import { receive } from '../receive.ts';
 import { exampleItem } from './pipelines-examples.ts';
 
 /** The chat and the source of everything that comes through this door. */
@@ -33,6 +33,7 @@ const exampleMessage: ApiMessage = {
   approval_id: null,
   source_id: 'phone-17',
   created_at: '2026-11-21T12:00:00.000Z',
+  delivery: null,
 };
 const exampleAnswer: ApiMessage = {
   ...exampleMessage,
@@ -112,7 +113,13 @@ export function messageRoutes(deps: ApiDeps) {
       const { ownerId } = context.get('caller');
       const receipt = await once(context, deps, { body: message, answer: postAnswer }, async () => ({
         status: 202 as const,
-        body: await receive(deps, ownerId, message),
+        body: await receive(deps, {
+          ownerId,
+          channel,
+          address: message.conversation,
+          sourceId: message.source_id,
+          text: message.text,
+        }),
       }));
       return context.json(receipt.body, receipt.status);
     })
@@ -130,48 +137,4 @@ export function messageRoutes(deps: ApiDeps) {
       const items = await deps.board.itemsOfMessage(ownerId, found.message.id);
       return context.json({ ...found, items }, 200);
     });
-}
-
-async function receive(
-  deps: ApiDeps,
-  ownerId: string,
-  message: { text: string; source_id: string; conversation: string },
-) {
-  const blockedMs = await deps.model.blockedForMs();
-  if (blockedMs > 0) {
-    throw new Problem('model-unavailable', 'Nothing new was stored; send it again later.', {
-      retry_after: Math.ceil(blockedMs / 1000),
-    });
-  }
-  const recorded = await deps.messages.insertInbound({
-    ownerId,
-    butler: deps.butler,
-    channel,
-    address: message.conversation,
-    source: channel,
-    sourceId: message.source_id,
-    body: message.text,
-  });
-  if (recorded.conflict) {
-    throw new Problem(
-      'idempotency-conflict',
-      'This source_id came before with other words or in another conversation.',
-    );
-  }
-  const { messageId, conversationId, duplicate } = recorded;
-  const status = await admit(deps, { messageId, conversationId, ownerId });
-  return { message_id: messageId, conversation_id: conversationId, status, duplicate };
-}
-
-/** A message that is written down is not lost when its workflow cannot be reached: it is admitted later. */
-async function admit(deps: ApiDeps, message: { messageId: string; conversationId: string; ownerId: string }) {
-  try {
-    await deps.workflows.admit(message);
-    return 'accepted' as const;
-  } catch (error) {
-    if (!(error instanceof TemporalUnavailable || error instanceof UpdateTimedOut)) throw error;
-    deps.log.warn({ error, messageId: message.messageId }, 'A message is recorded and not yet admitted');
-    deps.later('a message', () => deps.workflows.admit(message));
-    return 'recorded' as const;
-  }
 }

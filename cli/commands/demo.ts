@@ -6,13 +6,15 @@ import { resultOf } from '../demo/record.ts';
 import type { DemoResult, StoryRecord } from '../demo/record.ts';
 import { openShop } from '../demo/shop.ts';
 import type { Shop } from '../demo/shop.ts';
+import { listArrivals, restOwner } from '../demo/rest-owner.ts';
 import { playGroceries } from '../demo/story.ts';
-import { createHouseClient } from '../house-client.ts';
+import { chatArrivals, type DemoTelegram, openTelegram, telegramOwner } from '../demo/telegram-owner.ts';
+import { createHouseClient, type HouseClient } from '../house-client.ts';
 import { runHouse } from '../run-house.ts';
 import { apiAddress } from '../supervisor/house.ts';
 import type { Command } from './command.ts';
 
-const channels = ['owner', 'email'] as const;
+const channels = ['owner', 'email', 'telegram'] as const;
 type Channel = (typeof channels)[number];
 
 const channelOf = (given: unknown): Channel | undefined => channels.find((each) => each === (given ?? 'owner'));
@@ -22,24 +24,29 @@ export const demoCommand: Command = {
   summary: 'play groceries from need to bought in a house of its own, with the evidence of each stage',
   flags: [
     ['--json', 'end with one JSON object on stdout; all else goes to stderr'],
-    ['--channel <name>', 'owner (the default: the list comes to you) or email (the order goes to a shop by SMTP)'],
+    [
+      '--channel <name>',
+      'owner (the default: the list comes to you), email (to a shop by SMTP) or telegram (in a chat)',
+    ],
     ['--keep', 'keep the state folder'],
   ],
   run: async ({ env, out, say }, { flags }) => {
     const channel = channelOf(flags['channel']);
     if (channel === undefined) {
-      say('There is no such channel; write --channel owner or --channel email.');
+      say('There is no such channel; write --channel owner or --channel email or --channel telegram.');
       return 1;
     }
     const tell = flags['json'] ? say : out;
     const shop = channel === 'email' ? await openShop() : undefined;
+    const telegram = channel === 'telegram' ? await openTelegram() : undefined;
     try {
-      const result = await inItsOwnHouse({ env, shop, tell, say, keep: flags['keep'] === true });
+      const result = await inItsOwnHouse({ env, shop, telegram, tell, say, keep: flags['keep'] === true });
       tell(verdictOf(result));
       if (flags['json']) out(JSON.stringify(result));
       return result.ok ? 0 : 1;
     } finally {
       await shop?.close();
+      await telegram?.api.stop();
     }
   },
 };
@@ -47,13 +54,14 @@ export const demoCommand: Command = {
 interface Stage {
   env: NodeJS.ProcessEnv;
   shop: Shop | undefined;
+  telegram: DemoTelegram | undefined;
   tell: (line: string) => void;
   say: (line: string) => void;
 }
 
 /** Makes a house for the story and removes it afterwards, unless it is to be kept. */
 async function inItsOwnHouse({ env, keep, ...stage }: Stage & { keep: boolean }): Promise<DemoResult> {
-  const house = await demoHouse(env, stage.shop?.env ?? {});
+  const house = await demoHouse(env, { ...stage.shop?.env, ...stage.telegram?.env });
   const { root, engines } = house.config.home;
   try {
     return await play(house, stage);
@@ -64,7 +72,8 @@ async function inItsOwnHouse({ env, keep, ...stage }: Stage & { keep: boolean })
 }
 
 /** Runs the house and the story in it. Never throws: what went wrong stands in the result. */
-async function play({ config, env }: DemoHouse, { shop, tell, say }: Omit<Stage, 'env'>): Promise<DemoResult> {
+async function play({ config, env }: DemoHouse, stage: Omit<Stage, 'env'>): Promise<DemoResult> {
+  const { shop, tell, say } = stage;
   const begun = Date.now();
   const record: StoryRecord = { stages: [], workflowIds: new Set() };
   let seconds = 0;
@@ -81,7 +90,7 @@ async function play({ config, env }: DemoHouse, { shop, tell, say }: Omit<Stage,
         );
         const key = (await readFile(firstKeyPath(config.home.root), 'utf8')).trim();
         const house = createHouseClient({ address: apiAddress(config), key, signal });
-        await playGroceries({ house, orders: shop?.orders ?? null, say: tell, record, signal });
+        await playGroceries({ house, ...peopleOf(stage, house, signal), say: tell, record, signal });
         seconds = passed();
       },
     });
@@ -89,6 +98,15 @@ async function play({ config, env }: DemoHouse, { shop, tell, say }: Omit<Stage,
   } catch (error) {
     return resultOf(record, passed(), error instanceof Error ? error.message : String(error));
   }
+}
+
+/** Who the owner is, and who looks at the other end of an order. */
+function peopleOf({ shop, telegram, tell }: Omit<Stage, 'env'>, house: HouseClient, signal: AbortSignal) {
+  if (telegram !== undefined) {
+    const { api } = telegram;
+    return { owner: telegramOwner({ house, api, say: tell, signal }), arrivals: chatArrivals(house, api) };
+  }
+  return { owner: restOwner(house, signal), arrivals: shop?.arrivals ?? listArrivals(house) };
 }
 
 function verdictOf({ ok, stages, seconds, error }: DemoResult): string {

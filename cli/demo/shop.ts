@@ -1,11 +1,12 @@
 import { SMTPServer } from 'smtp-server';
+import type { Arrivals } from './story.ts';
 
 /** A shop that takes orders by e-mail. */
 export interface Shop {
   /** What a house needs to order here. */
   env: NodeJS.ProcessEnv;
-  /** The Message-IDs of the orders that came in, in order. */
-  orders: readonly string[];
+  /** The orders that came in, by their Message-ID. */
+  arrivals: Arrivals;
   close: () => Promise<void>;
 }
 
@@ -41,7 +42,10 @@ export async function openShop(): Promise<Shop> {
       MAJORDOMO_SMTP_SECURE: 'none',
       MAJORDOMO_SMTP_FROM: 'Majordomo <house@home.example>',
     },
-    orders,
+    arrivals: {
+      at: 'e-mail at the shop',
+      count: async (messageId) => orders.filter((order) => order === messageId).length,
+    },
     close: () => new Promise((resolve) => server.close(resolve)),
   };
 }

@@ -1,18 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { ApiApproval, ApiPurchase, ItemDetail, TimelineEntry } from '../../contracts/api.ts';
+import type { Verdict } from '../../contracts/approvals.ts';
 import { workflowIds as idsOf } from '../../contracts/names.ts';
 import { moneyToDecimal, parseMoney, subtractMoney } from '../../contracts/money.ts';
 import { purchaseArgsSchema } from '../../contracts/purchase-args.ts';
-import type { DecisionBody, HouseClient } from '../house-client.ts';
+import type { HouseClient } from '../house-client.ts';
 import { type StageName, type StageRecord, type StoryRecord, wantedItems, wholePurchase } from './record.ts';
 import { untilTrue } from './until.ts';
 
 export interface StoryParts {
   house: HouseClient;
-  /** The Message-IDs that the shop got; null when the owner shops himself. */
-  orders: readonly string[] | null;
+  owner: StoryOwner;
+  arrivals: Arrivals;
   /** Shows a line of the timeline. */
   say: (line: string) => void;
   /** Filled as the story goes on, so that one that stops half-way is told as far as it came. */
@@ -20,9 +20,25 @@ export interface StoryParts {
   signal: AbortSignal;
 }
 
+/** How the owner speaks, decides and confirms. */
+export interface StoryOwner {
+  /** Resolves when the house has the message. */
+  tell(text: string): Promise<{ message_id: string; conversation_id: string }>;
+  decide(gate: ApiApproval, verdict: Verdict): Promise<void>;
+  /** His word on the purchase that an item is in. */
+  confirm(itemId: string, paid: { amount: string; currency: string }): Promise<void>;
+}
+
+/** What arrived at the other end of an order. */
+export interface Arrivals {
+  /** Where that is, in words. */
+  at: string;
+  /** How often the order with this id of the provider's arrived. */
+  count(providerId: string): Promise<number>;
+}
+
 const words = "we're out of milk and eggs, and get 2 kg flour";
 const paid = '12.40';
-const conversation = 'demo';
 const uuid = /\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g;
 const receiptSchema = z.looseObject({ provider_id: z.string() });
 
@@ -45,33 +61,25 @@ export async function playGroceries(parts: StoryParts): Promise<void> {
 
   const gate = await until('the house asks', () => gateFor(house, items));
   parts.say(gate.card.replaceAll(/^/gm, '    '));
-  await decide(parts, gate, { verdict: 'approve' });
+  await decide(parts, gate, 'approve');
   await until('the yes is recorded', () => noteGate(house, items, gate, note));
 
   const { purchase, itemId } = await until('the order is delivered', () => noteOrder(parts, items, note));
   record.workflowIds.add(idsOf.purchase(purchase.id));
-  const word = { stage: 'bought', verdict: 'bought', amount: paid, currency: purchase.currency } as const;
-  const wordId = randomUUID();
-  await until('the owner’s word is taken', () => house.confirm(itemId, word, wordId));
+  await parts.owner.confirm(itemId, { amount: paid, currency: purchase.currency });
   await until('every item is bought', () => noteStage(house, items, 'bought', note));
   await settled(parts, gate, note);
 }
 
-async function tell({ house, record, signal }: StoryParts, text: string): Promise<string> {
-  const message = { text, source_id: randomUUID(), conversation };
-  const receipt = await untilTrue(signal)('the message is taken', () => house.send(message));
+async function tell({ owner, record }: StoryParts, text: string): Promise<string> {
+  const receipt = await owner.tell(text);
   record.workflowIds.add(idsOf.conversation(receipt.conversation_id)).add(idsOf.message(receipt.message_id));
   return receipt.message_id;
 }
 
-async function decide(
-  { house, record, signal }: StoryParts,
-  gate: ApiApproval,
-  answer: Omit<DecisionBody, 'decision_id'>,
-) {
-  const decision = { ...answer, decision_id: randomUUID() };
+async function decide({ house, owner, record }: StoryParts, gate: ApiApproval, verdict: Verdict): Promise<void> {
   record.workflowIds.add((await house.approval(gate.id)).workflow.id);
-  await untilTrue(signal)('the decision is taken', () => house.decide(gate.id, decision));
+  await owner.decide(gate, verdict);
 }
 
 /** The three wanted items, once the message is answered; any others are a failure of the reading. */
@@ -163,7 +171,7 @@ async function noteGate(house: HouseClient, items: Item[], gate: ApiApproval, no
 }
 
 /** The receipt of the one order of all items, and what it says was delivered at the other end. */
-async function noteOrder({ house, orders }: StoryParts, items: Item[], note: Note) {
+async function noteOrder({ house, arrivals }: StoryParts, items: Item[], note: Note) {
   let ordered: { purchase: ApiPurchase; itemId: string } | undefined;
   for (const { id, title } of items) {
     const { purchase } = await house.item(id);
@@ -171,20 +179,16 @@ async function noteOrder({ house, orders }: StoryParts, items: Item[], note: Not
     const [receipt] = receipts;
     if (purchase?.status !== 'ordered' || receipt?.event !== 'delivered' || receipts.length !== 1) return undefined;
     const { provider_id } = receiptSchema.parse(receipt.evidence?.value);
-    const arrived =
-      orders === null ? await listsOf(house, provider_id) : orders.filter((order) => order === provider_id).length;
-    if (arrived !== 1) return undefined;
-    const by = orders === null ? 'list in the conversation' : 'e-mail at the shop';
-    note(title, 'ordered', receipt, { receipt: receipt.event, provider_id, arrived: by, purchase_id: purchase.id });
+    if ((await arrivals.count(provider_id)) !== 1) return undefined;
+    note(title, 'ordered', receipt, {
+      receipt: receipt.event,
+      provider_id,
+      arrived: arrivals.at,
+      purchase_id: purchase.id,
+    });
     ordered = { purchase, itemId: id };
   }
   return ordered;
-}
-
-/** How many lists with this id the owner got. */
-async function listsOf(house: HouseClient, messageId: string): Promise<number> {
-  const { messages } = await house.messages(0);
-  return messages.filter(({ id, kind }) => id === messageId && kind === 'list').length;
 }
 
 /**
@@ -224,5 +228,5 @@ async function settled(parts: StoryParts, gate: ApiApproval, note: Note): Promis
       seen_on: next.id,
     },
   );
-  await decide(parts, next, { verdict: 'reject', feedback: 'Only to see the budget.' });
+  await decide(parts, next, 'reject');
 }

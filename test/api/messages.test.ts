@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createMessageStore } from '../../adapters/store/messages.ts';
 import { createServiceStateStore } from '../../adapters/store/service-states.ts';
+import type { ApiMessage } from '../../contracts/api.ts';
+import { addChat } from '../support/stores.ts';
 import { createWorld, type TestCaller, type World } from './world.ts';
 
 let world: World;
@@ -70,6 +72,37 @@ describe('messages', () => {
       after = json.next;
     }
     expect(seen).toEqual(sent.toReversed());
+  });
+
+  it('says how far a message has come on its way to Telegram', async () => {
+    const { conversation_id: conversationId } = (await send({ text: 'jam', source_id: 'jam', conversation: 'way' }))
+      .json;
+    await addChat(world.core, owner.ownerId, 4711);
+    const message = {
+      ownerId: owner.ownerId,
+      conversationId,
+      butler: 'household',
+      kind: 'notice',
+      persona: null,
+    } as const;
+    const messages = createMessageStore(world.core);
+    const { messageId } = await messages.insertOutbound({ ...message, body: 'A notice.', dedupeKey: 'way' });
+    const deliveries = async () =>
+      (await list(`?conversation=${conversationId}`)).messages.map(
+        ({ delivery }: ApiMessage) => delivery?.status ?? null,
+      );
+    const become = (status: string) =>
+      world.core.query(
+        `UPDATE core.deliveries SET status = $2, lease_until = now(), provider_message_id = 1 WHERE message_id = $1`,
+        [messageId, status],
+      );
+    expect(await deliveries()).toEqual([null, 'waiting']);
+    await become('claimed');
+    expect(await deliveries()).toEqual([null, 'waiting']);
+    await become('unknown');
+    expect(await deliveries()).toEqual([null, 'unknown']);
+    const { json } = await world.call('GET', `/api/v1/messages/${messageId}`, { as: owner });
+    expect(json.message.delivery).toEqual({ status: 'unknown', at: expect.stringMatching(/Z$/u) });
   });
 
   it('refuses new messages while the model is held back, and stores nothing', async () => {

@@ -26,6 +26,9 @@ const env = {
   ANTHROPIC_BASE_URL: 'http://127.0.0.1:9',
   DATABASE_URL: 'postgres://nobody@127.0.0.1:9/nothing',
   MAJORDOMO_SHOP_CHANNEL: 'email',
+  MAJORDOMO_TELEGRAM_TOKEN: '1:nobody',
+  MAJORDOMO_TELEGRAM_OWNER_ID: '1',
+  MAJORDOMO_TELEGRAM_API_ROOT: 'http://127.0.0.1:9',
 };
 
 /** Runs the demo; `told` sees stderr as it grows. */
@@ -94,6 +97,21 @@ describe('the demo', { timeout: 120_000 }, () => {
       /ordered +flour +receipt delivered · provider id <\S+@home.example> · arrived e-mail at the shop/,
     );
     expect(text).toMatch(/All 16 stages have their evidence, after [\d.]+ s\.$/);
+  });
+
+  test('plays it in a Telegram chat, by buttons and reactions, with a stand-in of Telegram', async () => {
+    const ran = await runDemo(['--channel', 'telegram', '--json']);
+    expect(ran).toMatchObject({ code: 0 });
+    expect(resultIn(ran).ok).toBe(true);
+    expect(
+      resultIn(ran).stages.find(({ stage, item }) => stage === 'ordered' && item === 'milk')?.evidence,
+    ).toMatchObject({
+      arrived: 'list in the chat',
+    });
+    expect(ran.stderr).toMatch(/your message has (👀 → )?👍/u);
+    expect(ran.stderr).toContain('you press “✅ Approve”: ✅ Approved.');
+    expect(ran.stderr).toContain('the card ends with: ✅ Approved by you via telegram');
+    expect(ran.stderr).toContain('Noted: bought for 12.40 EUR.');
   });
 
   test('Ctrl-C, pressed again and again, ends it without a trace, and not as a success', async () => {

@@ -6,9 +6,11 @@ import { expect, it } from 'vitest';
 import { workflowIds, workflowTypes } from '../../contracts/names.ts';
 import { historyKeyring } from '../support/history-keys.ts';
 import { eventually, startHouse, type TestHouse } from '../support/house.ts';
+import { startChats } from '../support/telegram.ts';
 
 /** `npm run histories`: plays every flow once and saves what happened as `<workflow>.<what happened>.json`. */
 it('records histories', record, 60_000);
+it('records the history of a chat', recordOutbox, 60_000);
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 
@@ -58,10 +60,48 @@ async function record(): Promise<void> {
   }
 }
 
-/** Saves the last run of a workflow, or the first one of those that continue each other. */
-async function save(house: TestHouse, workflowId: string, name: string, which: 'first' | 'last' = 'last'): Promise<void> {
+/** A run in which one try does not report back and the next thing is shown. */
+async function recordOutbox(): Promise<void> {
+  const chats = await startChats();
+  const chat = await chats.open();
+  let lost = false;
+  const house = await startHouse({
+    codecKeyring: historyKeyring,
+    telegram: chat,
+    around: async (name, run) => {
+      if (name === 'deliver' && !lost) {
+        lost = true;
+        throw new Error('Lost.');
+      }
+      return run();
+    },
+  });
+  try {
+    await house.stopWorker();
+    const admitted = house.write('thanks', await chat.write('thanks'), chat.chatId);
+    await house.notice('The shop has opened.');
+    await house.restartWorker();
+    await admitted;
+    await eventually(async () => expect((await chat.said()).some(({ text }) => text.includes('opened'))).toBe(true));
+    const workflowId = workflowIds.outbox(house.accountId ?? '');
+    const first = await eventually(async () => {
+      const runs = [];
+      for await (const run of house.client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) runs.push(run);
+      const oldest = runs.at(-1);
+      expect(oldest?.status.name).toBe('COMPLETED');
+      return oldest;
+    });
+    await save(house, workflowId, 'outbox.fenced-and-shown', first?.runId);
+  } finally {
+    await house.close();
+    await chats.stop();
+  }
+}
+
+/** Saves the last run of a workflow, the first one of those that continue each other, or the one with this id. */
+async function save(house: TestHouse, workflowId: string, name: string, which?: string): Promise<void> {
   const { raw } = await house.client.workflow.getHandle(workflowId).describe();
-  const runId = which === 'first' ? (raw.workflowExecutionInfo?.firstRunId ?? undefined) : undefined;
+  const runId = which === 'first' ? (raw.workflowExecutionInfo?.firstRunId ?? undefined) : which;
   const history = await house.client.workflow.getHandle(workflowId, runId).fetchHistory();
   const text = historyToJSON(history).replaceAll(/"identity":\s*"[^"]*"/gu, '"identity": "recorder"').replaceAll(`@${hostname()}`, '@recorder');
   writeFileSync(`${folder}${name}.json`, text);

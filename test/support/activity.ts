@@ -1,14 +1,15 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 
-const quiet = new DefaultLogger('ERROR');
-
 /** Runs a call of an activity the way a worker does, without a server. `attempt` counts from 1. */
 export async function runActivity<Result>(
   call: () => Promise<Result>,
-  options: { attempt?: number; onHeartbeat?: () => void } = {},
+  options: { attempt?: number; onHeartbeat?: () => void; onWarning?: (message: string) => void } = {},
 ): Promise<Result> {
-  const environment = new MockActivityEnvironment({ attempt: options.attempt ?? 1 }, { logger: quiet });
+  const logger = new DefaultLogger(options.onWarning === undefined ? 'ERROR' : 'WARN', ({ message }) =>
+    options.onWarning?.(message),
+  );
+  const environment = new MockActivityEnvironment({ attempt: options.attempt ?? 1 }, { logger });
   if (options.onHeartbeat !== undefined) environment.on('heartbeat', options.onHeartbeat);
   return environment.run<[], Result, typeof call>(call);
 }

@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { expect, inject, vi } from 'vitest';
 import { createGateCodes } from '../../adapters/gate-code.ts';
-import { createHouseWorkflows } from '../../adapters/house-workflows.ts';
 import { type Keyring, loadKeyring } from '../../adapters/keyring.ts';
 import { createOfflineReader } from '../../adapters/offline-reader/index.ts';
 import { dataConverter } from '../../adapters/payload-codec.ts';
@@ -18,8 +17,10 @@ import { workflowIds } from '../../contracts/names.ts';
 import type { Reader } from '../../contracts/reader.ts';
 import { loadRoster } from '../../roster/load.ts';
 import { createHouse } from '../../workers/house.ts';
+import type { TelegramPort } from '../../contracts/telegram.ts';
+import { startRelay } from '../../workers/relay.ts';
 import { createTestDatabase } from './database.ts';
-import { makeOwner } from './stores.ts';
+import { addChat, makeOwner } from './stores.ts';
 
 const roster = fileURLToPath(new URL('../../roster', import.meta.url));
 
@@ -34,6 +35,8 @@ export interface TestHouseOptions {
   now?: () => Date;
   /** What the worker runs instead of an activity: it may call it twice, or lose its answer. */
   around?: (name: string, run: () => Promise<unknown>) => Promise<unknown>;
+  /** With it the house has a relay, and the owner a chat. */
+  telegram?: { port: TelegramPort; chatId: number };
   /** None by default, so that a reconcile sees everything. */
   reconcileGraceMs?: number;
 }
@@ -72,7 +75,13 @@ export async function startHouse(options: TestHouseOptions = {}) {
     reconcileGraceMs: options.reconcileGraceMs ?? 0,
     now: options.now ?? (() => new Date('2026-11-21T12:00:00Z')),
     ...(options.mail === undefined ? {} : { mail: options.mail }),
+    ...(options.telegram === undefined ? {} : { telegram: options.telegram.port }),
   });
+  const relay =
+    options.telegram === undefined
+      ? undefined
+      : startRelay({ deliveries: house.deliveries, workflows: house.workflows, log: { warn: () => undefined } });
+  const activities = options.around === undefined ? house.activities : wrapped(house.activities, options.around);
   const connection = await NativeConnection.connect({ address });
   const startWorker = async () => {
     const worker = await Worker.create({
@@ -80,7 +89,7 @@ export async function startHouse(options: TestHouseOptions = {}) {
       namespace: 'default',
       taskQueue,
       workflowBundle: { codePath: inject('workflowBundle') },
-      activities: options.around === undefined ? house.activities : wrapped(house.activities, options.around),
+      activities: relay?.after(activities) ?? activities,
       dataConverter: converter,
       shutdownGraceTime: '1s',
       stickyQueueScheduleToStartTimeout: '1s',
@@ -93,7 +102,8 @@ export async function startHouse(options: TestHouseOptions = {}) {
   };
   let stopWorker = await startWorker();
   const owner = await makeOwner(core);
-  const workflows = createHouseWorkflows(temporal.client, taskQueue);
+  const accountId = options.telegram === undefined ? null : await addChat(core, owner.ownerId, options.telegram.chatId);
+  const { workflows } = house;
   const codes = createGateCodes(keyring);
   const { client } = temporal;
 
@@ -103,7 +113,8 @@ export async function startHouse(options: TestHouseOptions = {}) {
     household,
     client,
     owner,
-    workflows,
+    /** The row of the owner's chat. */
+    accountId,
     codes,
     taskQueue,
     /** Writes and admits a message of the owner, as a door does. */
@@ -122,6 +133,37 @@ export async function startHouse(options: TestHouseOptions = {}) {
       await workflows.admit({ conversationId, ownerId, messageId });
       return { messageId, conversationId };
     },
+    /** The same in the owner's Telegram chat. */
+    async write(
+      text: string,
+      telegramId: number,
+      chatId: number,
+    ): Promise<{ messageId: string; conversationId: string }> {
+      const { ownerId } = owner;
+      const { messageId, conversationId } = await house.messages.insertInbound({
+        ownerId,
+        butler: 'household',
+        channel: 'telegram',
+        address: String(chatId),
+        source: 'telegram',
+        sourceId: String(telegramId),
+        body: text,
+      });
+      await workflows.admit({ conversationId, ownerId, messageId });
+      return { messageId, conversationId };
+    },
+    /** Says something that answers nothing, in a conversation that is no chat. */
+    notice: (body: string, showAfter: Date | null = null) =>
+      house.messages.insertOutbound({
+        ownerId: owner.ownerId,
+        conversationId: owner.conversationId,
+        butler: 'household',
+        kind: 'notice',
+        persona: null,
+        body,
+        dedupeKey: randomUUID(),
+        showAfter,
+      }),
     /** What the house has said so far. */
     heard: (): Promise<Message[]> => house.messages.listOutbound({ ownerId: owner.ownerId, afterSeq: 0, limit: 200 }),
     items: async () => {
@@ -191,6 +233,7 @@ export async function startHouse(options: TestHouseOptions = {}) {
       stopWorker = await startWorker();
     },
     async close(): Promise<void> {
+      await relay?.stop();
       await stopWorker().catch(() => undefined);
       await Promise.all([core.close(), household.close(), temporal.close(), connection.close()]);
       await database.drop();

@@ -56,6 +56,16 @@ export async function makeOwner(core: Postgres): Promise<TestOwner> {
   return { ownerId, account, approver: `key:${account}`, conversationId };
 }
 
+/** Gives an owner a Telegram account; answers its row's id. */
+export async function addChat(core: Postgres, ownerId: string, chatId: number): Promise<string> {
+  const id = randomUUID();
+  await core.query(
+    `INSERT INTO core.owner_accounts (id, source, owner_id, channel, account) VALUES ($1, 'test', $2, 'telegram', $3)`,
+    [id, ownerId, String(chatId)],
+  );
+  return id;
+}
+
 /** A gate over a made-up action, and its code. */
 export async function openGate(
   stores: Pick<Stores, 'approvals' | 'codes' | 'owner'>,

@@ -1,0 +1,37 @@
+import { deriveId } from '../../contracts/ids.ts';
+import type { Postgres } from '../postgres.ts';
+
+const source = 'settings';
+
+/** The accounts by which the house's owner is known in a channel; for the core role. */
+export function createOwnerAccountStore(db: Postgres) {
+  return {
+    /**
+     * Makes the owner's accounts of a channel those of the settings: one that is not among them any more loses its
+     * authority. Returns the owner. Throws when the house has none.
+     */
+    async settle(channel: string, accounts: readonly string[]): Promise<{ ownerId: string }> {
+      return db.transaction(async (tx) => {
+        const { rows } = await tx.query<{ id: string }>(
+          `SELECT id FROM core.owners WHERE status = 'active' ORDER BY created_at, id LIMIT 1 FOR UPDATE`,
+        );
+        const ownerId = rows[0]?.id;
+        if (ownerId === undefined) throw new Error('The house has no owner yet.');
+        for (const account of accounts) {
+          await tx.query(
+            `INSERT INTO core.owner_accounts (id, source, owner_id, channel, account) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (channel, account) DO UPDATE SET status = 'active', owner_id = excluded.owner_id
+             WHERE (core.owner_accounts.status, core.owner_accounts.owner_id) IS DISTINCT FROM ('active', excluded.owner_id)`,
+            [deriveId('owner-account', channel, account), source, ownerId, channel, account],
+          );
+        }
+        await tx.query(
+          `UPDATE core.owner_accounts SET status = 'inactive'
+           WHERE channel = $1 AND status = 'active' AND account <> ALL ($2::text[])`,
+          [channel, [...accounts]],
+        );
+        return { ownerId };
+      });
+    },
+  };
+}

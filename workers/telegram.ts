@@ -1,0 +1,46 @@
+import type { Postgres } from '../adapters/postgres.ts';
+import { createApprovalStore } from '../adapters/store/approvals.ts';
+import { createMessageStore } from '../adapters/store/messages.ts';
+import { createOwnerAccountStore } from '../adapters/store/owner-accounts.ts';
+import { createIntake } from '../adapters/telegram/intake.ts';
+import type { TelegramSettings } from '../adapters/telegram/settings.ts';
+import { createTelegramSource } from '../adapters/telegram/source.ts';
+import type { ApiDeps } from '../api/ports.ts';
+import { createTelegramDoor } from '../api/telegram/door.ts';
+import { channel } from '../api/telegram/ports.ts';
+
+/** Makes the Telegram door of a house that has an owner. Nothing is taken before `start`. */
+export async function openTelegram({
+  settings,
+  core,
+  house,
+}: {
+  settings: TelegramSettings;
+  core: Postgres;
+  house: ApiDeps;
+}) {
+  const { accounts, webhook } = settings;
+  const { ownerId } = await createOwnerAccountStore(core).settle(channel, accounts.map(String));
+  const source = createTelegramSource(settings);
+  const take = createTelegramDoor({
+    house,
+    telegram: {
+      ownerId,
+      accounts: new Set(accounts),
+      answer: (pressId, text) => source.answer(pressId, text),
+      messages: createMessageStore(core),
+      approvals: createApprovalStore(core),
+    },
+  });
+  const intake = createIntake({ source, webhook, take, log: house.log });
+  return {
+    start: () => intake.start(),
+    stop: () => intake.stop(),
+    /** The doors with this one among them. */
+    joined: (doors: ApiDeps): ApiDeps => ({
+      ...doors,
+      probes: [...doors.probes, intake.probe],
+      ...(webhook && { telegramWebhook: { secret: webhook.secret, take } }),
+    }),
+  };
+}
