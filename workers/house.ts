@@ -18,7 +18,7 @@ import { createApprovalStore } from '../adapters/store/approvals.ts';
 import { createBudgetStore } from '../adapters/store/budgets.ts';
 import { createDeliveryStore } from '../adapters/store/deliveries.ts';
 import { createGroceriesStore, groceriesFacts } from '../adapters/store/groceries.ts';
-import { createLedgerStore } from '../adapters/store/ledger.ts';
+import { createLedgerStore, type LedgerStore } from '../adapters/store/ledger.ts';
 import { createMessageStore } from '../adapters/store/messages.ts';
 import { createOpenWorkStore } from '../adapters/store/open-work.ts';
 import { createPipelineStore } from '../adapters/store/pipelines.ts';
@@ -40,6 +40,8 @@ export interface HouseParts {
   /** The household butler, as the roster has it. */
   butler: Butler;
   reader: Reader;
+  /** The one on `core`, unless told otherwise. */
+  ledger?: LedgerStore;
   /** Absent where no mail account is set: then the order channel `email` cannot be used. */
   mail?: { mailer: OrderMailer; from: string };
   /** Absent where there is no bot: then what the house says waits for one. */
@@ -76,7 +78,7 @@ export function createHouse(parts: HouseParts) {
   const { persona } = chain;
   const approvals = createApprovalStore(core);
   const budgets = createBudgetStore(core);
-  const ledger = createLedgerStore(core);
+  const ledger = parts.ledger ?? createLedgerStore(core);
   const messages = createMessageStore(core);
   const deliveries = createDeliveryStore(core, messages.releaseHeld);
   const sessions = createSessionStore(core);
