@@ -87,7 +87,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   untilToldToStop(env, () => worker.getState() === 'RUNNING' && worker.shutdown());
   logger.info({ model: reader.label }, 'The worker polls');
   await worker.run();
-  await relay?.stop();
+  relay?.stop();
   await Promise.all([core.close(), household.close(), temporal.close(), connection.close()]);
 }
 
