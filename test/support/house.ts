@@ -233,7 +233,7 @@ export async function startHouse(options: TestHouseOptions = {}) {
       stopWorker = await startWorker();
     },
     async close(): Promise<void> {
-      await relay?.stop();
+      relay?.stop();
       await stopWorker().catch(() => undefined);
       await Promise.all([core.close(), household.close(), temporal.close(), connection.close()]);
       await database.drop();

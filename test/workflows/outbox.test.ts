@@ -87,7 +87,7 @@ describe('a chat', () => {
     const wanted = Array.from({ length: 9 }, (_, index) => `number ${index}`);
     for (const text of wanted) await house.notice(text);
     await eventually(async () => expect(await texts()).toEqual(wanted));
-    await second.stop();
+    second.stop();
     await eventually(async () => expect(lost).toBe(9));
   });
 
