@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApprovalStore } from '../../adapters/store/approvals.ts';
 import { createGateCodes } from '../../adapters/gate-code.ts';
+import { createIssuedKeyStore } from '../../adapters/store/issued-keys.ts';
 import { sha256 } from '../../contracts/action.ts';
 import { apiKeyShape, ordinaryScopes, scopes as allScopes } from '../../contracts/api.ts';
 import { makeOwner, openGate } from '../support/stores.ts';
@@ -104,6 +106,28 @@ describe('making a key', () => {
     const { status, json } = await post('', { name: 'bad', ...body });
     expect([status, json.type, json.errors[0].pointer]).toEqual([400, '/problems/validation', pointer]);
   });
+});
+
+it('stands in no log, whatever fails', async () => {
+  const lines: string[] = [];
+  const write = (facts: object, message: string) => void lines.push(inspect([facts, message], { depth: 9 }));
+  const failing = await createWorld({
+    change: (deps) => ({
+      ...deps,
+      log: { error: write, warn: write, info: write },
+      issuedKeys: createIssuedKeyStore({ ...world.core, transaction: () => Promise.reject(new Error('broken')) }),
+    }),
+  });
+  const as = await failing.caller();
+  const answer = await failing.app.request('http://localhost:7780/api/v1/keys', {
+    method: 'POST',
+    headers: { 'x-api-key': as.key, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'phone' }),
+  });
+  expect(answer.status).toBe(500);
+  expect(lines.join()).toContain('broken');
+  expect([...lines, await answer.text()].join()).not.toMatch(/mj_|x-api-key/);
+  await failing.close();
 });
 
 describe('a repeated request', () => {
