@@ -28,7 +28,7 @@ export function createApp(deps: ApiDeps) {
   app.route('/', health);
   app.route('/api/v1', health);
   app.use('/api/v1/*', authenticated(deps));
-  for (const routes of [messageRoutes(deps), pipelineRoutes(deps), approvalRoutes(deps)]) app.route('/api/v1', routes);
+  app.route('/api/v1', keyedRoutes(deps));
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'apiKey', in: 'header', name: 'X-API-Key' });
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
@@ -43,3 +43,14 @@ export function createApp(deps: ApiDeps) {
   app.route('/', docsRoutes());
   return app;
 }
+
+/** What a key opens, under `/api/v1`; chained, so that the routes' types reach the client. */
+function keyedRoutes(deps: ApiDeps) {
+  return new OpenAPIHono<ApiEnv>()
+    .route('/', messageRoutes(deps))
+    .route('/', pipelineRoutes(deps))
+    .route('/', approvalRoutes(deps));
+}
+
+/** The routes behind the key, for hono's `hc`. */
+export type KeyedRoutes = ReturnType<typeof keyedRoutes>;

@@ -7,7 +7,7 @@ import type { DemoResult, StoryRecord } from '../demo/record.ts';
 import { openShop } from '../demo/shop.ts';
 import type { Shop } from '../demo/shop.ts';
 import { playGroceries } from '../demo/story.ts';
-import { createHouseClient } from '../house-client.ts';
+import { createClient } from '../../client/index.ts';
 import { runHouse } from '../run-house.ts';
 import { apiAddress } from '../supervisor/house.ts';
 import type { Command } from './command.ts';
@@ -80,7 +80,7 @@ async function play({ config, env }: DemoHouse, { shop, tell, say }: Omit<Stage,
           `The house is up after ${passed().toFixed(1)} s: ${apiAddress(config)}, orders by ${shop ? 'e-mail' : 'list'}`,
         );
         const key = (await readFile(firstKeyPath(config.home.root), 'utf8')).trim();
-        const house = createHouseClient({ address: apiAddress(config), key, signal });
+        const house = createClient({ address: apiAddress(config), key, signal });
         await playGroceries({ house, orders: shop?.orders ?? null, say: tell, record, signal });
         seconds = passed();
       },

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { HouseUnreachable, isPassing } from '../house-client.ts';
+import { HouseUnreachable, isPassing } from '../../client/index.ts';
 
 /** Milliseconds between two tries while the house is away. */
 const pauseMs = 500;

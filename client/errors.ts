@@ -1,0 +1,25 @@
+import { type ProblemBody, type ProblemSlug, problemType } from '../contracts/problems.ts';
+
+/** The house answered with a problem document. */
+export class HouseRefused extends Error {
+  override readonly name = 'HouseRefused';
+
+  constructor(readonly problem: ProblemBody) {
+    super(`${problem.title} ${problem.detail}`);
+  }
+
+  is(...slugs: ProblemSlug[]): boolean {
+    return slugs.some((slug) => problemType(slug) === this.problem.type);
+  }
+}
+
+/** Nobody answered in time, or what answered is not the house; whether the request arrived is not known. */
+export class HouseUnreachable extends Error {
+  override readonly name = 'HouseUnreachable';
+}
+
+/** Whether the same request may succeed a little later: the house, or a part of it, is away or still at work on it. */
+export function isPassing(error: unknown): error is HouseRefused | HouseUnreachable {
+  if (error instanceof HouseUnreachable) return true;
+  return error instanceof HouseRefused && error.is('database-unavailable', 'idempotency-in-progress');
+}
