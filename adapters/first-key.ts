@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../contracts/action.ts';
+import { newApiKey } from '../contracts/api-keys.ts';
 import { apiKeyShape } from '../contracts/api.ts';
 import type { KeyStore } from './store/keys.ts';
 
@@ -50,7 +51,7 @@ function createKey(path: string): string {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   const file = openSync(temporary, 'wx', 0o600);
-  writeSync(file, `mj_${randomBytes(32).toString('base64url')}\n`);
+  writeSync(file, `${newApiKey()}\n`);
   fsyncSync(file);
   closeSync(file);
   try {

@@ -11,6 +11,7 @@ import { refuseInvalid } from './problem.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { pipelineRoutes } from './routes/pipelines.ts';
 
@@ -49,7 +50,8 @@ function keyedRoutes(deps: ApiDeps) {
   return new OpenAPIHono<ApiEnv>()
     .route('/', messageRoutes(deps))
     .route('/', pipelineRoutes(deps))
-    .route('/', approvalRoutes(deps));
+    .route('/', approvalRoutes(deps))
+    .route('/', keyRoutes(deps));
 }
 
 /** The routes behind the key, for hono's `hc`. */

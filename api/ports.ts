@@ -8,6 +8,7 @@ import type {
   ServiceHealth,
   TimelineEntry,
 } from '../contracts/api.ts';
+import type { KeyState } from '../contracts/api-keys.ts';
 import type { Action, ApprovalStatus, DecisionVia, RiskTier, Verdict } from '../contracts/approvals.ts';
 import type { WorkflowGateway } from '../contracts/gateway.ts';
 import type { ChainDefinition } from '../contracts/pipelines.ts';
@@ -24,6 +25,47 @@ export interface Caller {
 export interface KeyPort {
   /** The active key with this SHA-256, in hex; null when there is none. Notes its use, at most once a minute. */
   find(keyHash: string): Promise<{ caller: Caller; expired: boolean } | null>;
+}
+
+/** A key as its owner sees it. */
+export interface KeyRecord {
+  id: string;
+  name: string;
+  scopes: Scope[];
+  state: KeyState;
+  createdAt: Date;
+  createdBy: string | null;
+  rotatedFrom: string | null;
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+}
+
+/** A key to be: `id` is the same in every try of one request. */
+export interface NewKeyFacts {
+  id: string;
+  keyHash: string;
+  createdBy: string;
+}
+
+/** `made` is false in a repeat: the key of the first try stands, with the first try's hash. */
+export type RotateResult = { kind: 'rotated'; key: KeyRecord; made: boolean } | { kind: 'unknown' } | { kind: 'ended' };
+
+export interface IssuedKeyPort {
+  /** Newest first. */
+  list(ownerId: string, page: { limit: number; before?: { createdAt: Date; id: string } }): Promise<KeyRecord[]>;
+  get(ownerId: string, id: string): Promise<KeyRecord | null>;
+  create(
+    ownerId: string,
+    key: NewKeyFacts & { name: string; scopes: readonly Scope[]; expiresAt: Date | null },
+  ): Promise<{ key: KeyRecord; made: boolean }>;
+  /** Puts a new key into the place of an active one, which ends `oldValidSeconds` later; undefined keeps the expiry. */
+  rotate(
+    ownerId: string,
+    id: string,
+    key: NewKeyFacts & { expiresAt: Date | undefined; oldValidSeconds: number },
+  ): Promise<RotateResult>;
+  /** Ends a key at once, and the authority of what it asked for. `last`: no other active key has `keys:manage`. */
+  revoke(ownerId: string, id: string): Promise<KeyRecord | 'unknown' | 'last'>;
 }
 
 /** What a repeated key means. `run`: nobody has answered, this caller now holds it; `id` stays the same over take-overs. */
@@ -162,6 +204,7 @@ export interface Log {
 /** Everything that the doors need of the house. */
 export interface ApiDeps {
   readonly keys: KeyPort;
+  readonly issuedKeys: IssuedKeyPort;
   readonly idempotency: IdempotencyPort;
   readonly messages: MessagePort;
   readonly messageLog: MessageLogPort;

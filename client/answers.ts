@@ -1,10 +1,11 @@
 import type { ZodType } from 'zod';
 import { approvalContracts } from '../api/routes/approvals.ts';
+import { keyContracts } from '../api/routes/keys.ts';
 import { messageContracts } from '../api/routes/messages.ts';
 import { pipelineContracts } from '../api/routes/pipelines.ts';
 
 /** Every route that the client can call, as the house documents it. */
-export const routes = [...messageContracts, ...pipelineContracts, ...approvalContracts];
+export const routes = [...messageContracts, ...pipelineContracts, ...approvalContracts, ...keyContracts];
 
 const known = routes.map(({ method, path, responses }) => ({
   method,

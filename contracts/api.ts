@@ -15,15 +15,18 @@ export const retryAfterSeconds = 5;
 /** Keys of the house: `mj_` and 32 random bytes in base64url. */
 export const apiKeyShape = /^mj_[A-Za-z0-9_-]{43}$/;
 
-/** What a key may do. `approvals:decide` is elevated: it also shows a gate's code. */
-export const scopes = [
+/** What a new key may do unless it is told: all reading, and the writing that concerns its owner alone. */
+export const ordinaryScopes = [
   'messages:write',
   'messages:read',
   'pipelines:read',
   'pipelines:write',
   'approvals:read',
-  'approvals:decide',
 ] as const;
+/** What a key may do only when it is named: `approvals:decide` also shows a gate's code. */
+export const elevatedScopes = ['approvals:decide', 'keys:manage'] as const;
+/** What a key may do; a scope comes with its first route. */
+export const scopes = [...ordinaryScopes, ...elevatedScopes] as const;
 export type Scope = (typeof scopes)[number];
 
 const unstorable = /[\0\p{Surrogate}]/u;
@@ -35,9 +38,17 @@ const plainText = (most: number) =>
     .max(most)
     .refine((text) => !unstorable.test(text), 'holds characters that are no text (NUL or half a surrogate pair).');
 
-const label = (most: number) => plainText(most).min(1);
-const moment = z.iso.datetime();
-const page = z.coerce.number().int().min(1).max(200).default(50);
+export const label = (most: number) => plainText(most).min(1);
+export const moment = z.iso.datetime();
+/** Most entries that one answer has. */
+export const page = z.coerce.number().int().min(1).max(200).default(50);
+
+/** Where the next page begins. */
+export const cursor = z
+  .string()
+  .regex(/^[\w-]{1,200}$/)
+  .optional()
+  .meta({ description: 'The `next` of the page before.' });
 
 export const idParams = z.strictObject({ id: z.uuid() });
 export const chainParams = z.strictObject({ chain: z.string().min(1).max(40) });
@@ -276,11 +287,7 @@ export const evidenceReceiptSchema = z
 
 export const approvalsQuery = z.strictObject({
   status: z.enum(approvalStatuses).optional(),
-  after: z
-    .string()
-    .regex(/^[\w-]{1,200}$/)
-    .optional()
-    .meta({ description: 'The `next` of the page before.' }),
+  after: cursor,
   limit: page,
 });
 

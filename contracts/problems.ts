@@ -17,6 +17,8 @@ export const problems = {
   'foreign-origin': { status: 403, title: 'Web pages of other origins are not served.' },
   'not-found': { status: 404, title: 'There is no such thing.' },
   'already-decided': { status: 409, title: 'The approval has been decided.' },
+  'key-ended': { status: 409, title: 'The API key has ended.' },
+  'last-key': { status: 409, title: 'No other key could manage the keys.' },
   'already-confirmed': { status: 409, title: 'The purchase has been confirmed.' },
   'not-ordered': { status: 409, title: 'Nothing has been ordered yet.' },
   'idempotency-in-progress': { status: 409, title: 'The same request is still being answered.' },

@@ -7,6 +7,7 @@ import { createApprovalStore } from '../adapters/store/approvals.ts';
 import { createBoardStore } from '../adapters/store/board.ts';
 import { createGroceriesStore } from '../adapters/store/groceries.ts';
 import { createIdempotencyStore } from '../adapters/store/idempotency.ts';
+import { createIssuedKeyStore } from '../adapters/store/issued-keys.ts';
 import { createKeyStore } from '../adapters/store/keys.ts';
 import { createMessageLog } from '../adapters/store/message-log.ts';
 import { createMessageStore } from '../adapters/store/messages.ts';
@@ -47,6 +48,7 @@ export function createDoors(parts: DoorParts): ApiDeps {
   const codes = createGateCodes(parts.keyring);
   return {
     keys: createKeyStore(core),
+    issuedKeys: createIssuedKeyStore(core),
     idempotency: createIdempotencyStore(core),
     messages,
     messageLog: createMessageLog(core, messages.releaseHeld),

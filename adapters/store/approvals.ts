@@ -148,8 +148,8 @@ export function createApprovalStore(db: Postgres) {
     ): Promise<Approval[]> {
       const { rows } = await db.query<ApprovalRow>(
         `SELECT ${columns} FROM core.approvals WHERE owner_id = $1 AND ($2::text IS NULL OR status = $2)
-           AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
-         ORDER BY created_at DESC, id DESC LIMIT $5`,
+           AND ($3::timestamptz IS NULL OR (date_trunc('milliseconds', created_at), id) < ($3, $4::uuid))
+         ORDER BY date_trunc('milliseconds', created_at) DESC, id DESC LIMIT $5`,
         [ownerId, filter.status ?? null, filter.before?.createdAt ?? null, filter.before?.id ?? null, filter.limit],
       );
       return rows.map(toApproval);

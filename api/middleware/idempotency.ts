@@ -21,6 +21,8 @@ export interface Answer {
 export interface Repeatable<Result extends Answer> {
   readonly body: unknown;
   readonly answer: z.ZodType<Result>;
+  /** What repeats get instead, where the answer holds what is told once. */
+  readonly kept?: (answer: Result) => Result;
 }
 
 type OnceDeps = Pick<ApiDeps, 'idempotency' | 'log' | 'isDatabaseOutage'>;
@@ -33,7 +35,7 @@ type OnceDeps = Pick<ApiDeps, 'idempotency' | 'log' | 'isDatabaseOutage'>;
 export async function once<Result extends Answer>(
   context: Context<ApiEnv>,
   deps: OnceDeps,
-  { body, answer }: Repeatable<Result>,
+  { body, answer, kept = (given) => given }: Repeatable<Result>,
   handler: (operationId: string) => Promise<Result>,
 ): Promise<Result> {
   const key = context.req.header('idempotency-key');
@@ -42,7 +44,7 @@ export async function once<Result extends Answer>(
   const requestHash = sha256(`${context.req.method} ${context.req.path}\n${canonicalize(body)}`);
   const { ownerId } = context.get('caller');
   const claim = await deps.idempotency.begin({ ownerId, key, requestHash, leaseMs: idempotencyLease });
-  if (claim.kind === 'run') return run(context, deps, claim.id, handler);
+  if (claim.kind === 'run') return run(context, deps, { id: claim.id, handler, kept });
   if (claim.kind === 'conflict') {
     throw new Problem('idempotency-conflict', 'This idempotency-key came before with another request.');
   }
@@ -64,15 +66,14 @@ function unusableKey(): Problem {
 async function run<Result extends Answer>(
   context: Context<ApiEnv>,
   { idempotency, log, isDatabaseOutage }: OnceDeps,
-  id: string,
-  handler: (operationId: string) => Promise<Result>,
+  { id, handler, kept }: { id: string; handler: (id: string) => Promise<Result>; kept: (answer: Result) => Result },
 ): Promise<Result> {
   const requestId = context.get('requestId');
   const remember = (work: Promise<void>) =>
     work.catch((error: unknown) => log.warn({ error, requestId }, 'An idempotency key could not be closed'));
   try {
     const answer = await handler(id);
-    await remember(idempotency.complete(id, answer));
+    await remember(idempotency.complete(id, kept(answer)));
     return answer;
   } catch (error) {
     const final = error instanceof Problem && problems[error.slug].status < 500;

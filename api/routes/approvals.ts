@@ -19,7 +19,7 @@ import { once } from '../middleware/idempotency.ts';
 import { answer, body, idempotencyHeader, refusals, security } from '../openapi.ts';
 import type { ApiDeps, ApprovalRecord } from '../ports.ts';
 import { Problem } from '../problem.ts';
-import { type Cursor, readCursor, writeCursor } from '../cursor.ts';
+import { nextOf, readCursor } from '../cursor.ts';
 import { exampleApproval, exampleDecision } from './approvals-examples.ts';
 
 const tags = ['approvals'];
@@ -101,11 +101,13 @@ export function approvalRoutes(deps: ApiDeps) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(list, async (context) => {
       const { status, after, limit } = context.req.valid('query');
-      const before = after === undefined ? undefined : cursorOf(after);
-      const filter = { limit, ...(status !== undefined && { status }), ...(before !== undefined && { before }) };
+      const filter = {
+        limit,
+        ...(status !== undefined && { status }),
+        ...(after !== undefined && { before: readCursor(after) }),
+      };
       const found = await deps.approvals.list(context.get('caller').ownerId, filter);
-      const last = found.length === limit ? found.at(-1) : undefined;
-      return context.json({ approvals: found.map(toApiApproval), next: last ? writeCursor(last) : null }, 200);
+      return context.json({ approvals: found.map(toApiApproval), next: nextOf(found, limit) }, 200);
     })
     .openapi(get, async (context) => {
       const caller = context.get('caller');
@@ -133,13 +135,6 @@ export function approvalRoutes(deps: ApiDeps) {
       });
       return result.status === 202 ? context.json(result.body, 202) : context.json(result.body, 200);
     });
-}
-
-function cursorOf(text: string): Cursor {
-  const cursor = readCursor(text);
-  if (cursor !== null) return cursor;
-  const detail = 'is not the `next` of a page.';
-  throw new Problem('validation', `/after ${detail}`, { errors: [{ in: 'query', pointer: '/after', detail }] });
 }
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null;

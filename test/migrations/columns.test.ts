@@ -12,6 +12,9 @@ const universal = {
   metadata: 'jsonb',
 };
 
+/** Not ours to shape: the limiter's package reads and writes it, and what is in it lives for a minute. */
+const foreign = 'core.rate_limits';
+
 let database: TestDatabase;
 let owner: Postgres;
 let tables: string[];
@@ -23,7 +26,7 @@ beforeAll(async () => {
     `SELECT table_schema || '.' || table_name AS name FROM information_schema.tables
      WHERE table_schema IN ('core', 'household') AND table_type = 'BASE TABLE' ORDER BY 1`,
   );
-  tables = rows.map(({ name }) => name);
+  tables = rows.map(({ name }) => name).filter((name) => name !== foreign);
 });
 afterAll(async () => {
   await owner.close();
@@ -44,7 +47,8 @@ async function loosen(): Promise<void> {
       END LOOP;
       FOR rule IN SELECT attrelid::regclass AS target, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
         WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('core', 'household')
-          AND attnum > 0 AND attnotnull AND attidentity = '' AND attname <> 'id' LOOP
+          AND attnum > 0 AND attnotnull AND attidentity = '' AND attname <> 'id'
+          AND pg_class.oid <> '${foreign}'::regclass LOOP
         EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', rule.target, rule.attname);
       END LOOP;
     END $$`);
