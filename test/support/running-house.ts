@@ -49,6 +49,8 @@ export async function runHouse(env: NodeJS.ProcessEnv) {
 
   return {
     home,
+    /** Everything that the supervisor wrote. */
+    output: () => command.output(),
     core,
     url,
     /** A call of the API; the body is sent as JSON. Rejects on anything but a success. */
