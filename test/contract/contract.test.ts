@@ -1,0 +1,154 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createClient, type HouseClient, pageLimit, parseResponse } from '../../client/index.ts';
+import { scopes } from '../../contracts/api.ts';
+import { runHouse, type RunningHouse } from '../support/running-house.ts';
+import { schemathesis } from './schemathesis.ts';
+
+const checks = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_schema_conformance',
+  'negative_data_rejection',
+  'ignored_auth',
+].join(',');
+
+let house: RunningHouse;
+let client: HouseClient;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'majordomo-contract-'));
+  house = await runHouse({});
+  const key = (await readFile(join(house.home, 'keys', 'api.key'), 'utf8')).trim();
+  client = createClient({ address: house.url, key });
+}, 180_000);
+afterAll(async () => {
+  await house.stop();
+  await rm(folder, { recursive: true });
+}, 60_000);
+
+/** What there is to ask about: a purchase that is approved and ordered, and waits for the owner's word. */
+async function story() {
+  const { message_id: message } = await parseResponse(
+    client.messages.$post({ json: { text: 'milk', source_id: 'contract' } }),
+  );
+  const query = { status: 'pending', limit: pageLimit } as const;
+  const pending = async () => (await parseResponse(client.approvals.$get({ query }))).approvals;
+  await expect.poll(async () => (await pending()).length, { timeout: 30_000 }).toBe(1);
+  const approval = (await pending())[0]?.id ?? '';
+  const decision = '018f3a52-7a2e-4cc3-9b1a-2f6d4c1a9e60';
+  const yes = { verdict: 'approve', decision_id: decision } as const;
+  await parseResponse(client.approvals[':id'].decide.$post({ param: { id: approval }, json: yes }));
+  const { items } = await parseResponse(client.messages[':id'].$get({ param: { id: message } }));
+  const item = items[0]?.id ?? '';
+  const purchase = async () =>
+    (await parseResponse(client.pipelines.items[':id'].$get({ param: { id: item } }))).purchase?.status;
+  await expect.poll(purchase, { timeout: 30_000 }).toBe('ordered');
+  return { message, approval, decision, item };
+}
+
+/** A key to test with, and others to end. */
+async function keys() {
+  const make = (name: string) => parseResponse(client.keys.$post({ json: { name, scopes: [...scopes] } }));
+  const own = await make('contract');
+  const others = await Promise.all(Array.from({ length: 20 }, (_, index) => make(`other ${index}`)));
+  return { own, others: others.map(({ key }) => key.id) };
+}
+
+const reportSchema = z.looseObject({
+  complete: z.boolean(),
+  operations: z.looseObject({ total: z.number(), tested: z.number(), errored: z.number(), skipped: z.number() }),
+  /** Of the well-formed requests to each operation in each phase, how many had a success. */
+  valid_rates: z.record(z.string(), z.record(z.string(), z.looseObject({ accepted: z.number() }))),
+});
+
+/** Every operation of the document, as Schemathesis calls it. */
+async function documented(): Promise<string[]> {
+  const response = await fetch(`${house.url}/openapi.json`);
+  const { paths } = z
+    .looseObject({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
+    .parse(await response.json());
+  return Object.entries(paths).flatMap(([path, each]) =>
+    Object.keys(each).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+}
+
+test('every route keeps what the OpenAPI document says of it', { timeout: 240_000 }, async () => {
+  const { message, approval, decision, item } = await story();
+  const { own, others } = await keys();
+  const real: Real = {
+    '/api/v1/messages/{id}': { 'path.id': [message] },
+    '/api/v1/pipelines/{chain}/board': { 'path.chain': ['groceries'] },
+    '/api/v1/pipelines/items/{id}': { 'path.id': [item] },
+    '/api/v1/pipelines/items/{id}/timeline': { 'path.id': [item] },
+    '/api/v1/pipelines/items/{id}/evidence': { 'path.id': [item] },
+    '/api/v1/approvals/{id}': { 'path.id': [approval] },
+    '/api/v1/approvals/{id}/decide': { 'path.id': [approval], 'body.decision_id': [decision] },
+    '/api/v1/keys/{id}/rotate': { 'path.id': others },
+    '/api/v1/keys/{id}/revoke': { 'path.id': others },
+  };
+  const config = join(folder, 'schemathesis.toml');
+  await writeFile(config, configOf(real));
+  const report = join(folder, 'report.json');
+  const { code, output } = await schemathesis(
+    [
+      '--config-file',
+      config,
+      'run',
+      `${house.url}/openapi.json`,
+      '--checks',
+      checks,
+      '--report-json-path',
+      report,
+      '--no-color',
+    ],
+    { API_KEY: own.secret ?? '', OWN_KEY_ID: own.key.id, OTHER_KEY_ID: others[0] ?? '' },
+  );
+  expect(code, output).toBe(0);
+
+  const told = reportSchema.parse(JSON.parse(await readFile(report, 'utf8')));
+  const operations = await documented();
+  const total = operations.length;
+  expect(total).toBeGreaterThan(15);
+  expect(told).toMatchObject({ complete: true, operations: { total, tested: total, errored: 0, skipped: 0 } });
+  const succeeded = operations.filter((name) =>
+    Object.values(told.valid_rates[name] ?? {}).some(({ accepted }) => accepted > 0),
+  );
+  expect(succeeded.toSorted(), output).toEqual(operations.toSorted());
+});
+
+/** What exists in the house, by path and place in the request. */
+type Real = Record<string, Record<string, string[]>>;
+
+/** Settings in the form of schemathesis.toml; half of the values are what exists, the others are made up. */
+function configOf(real: Real): string {
+  const operations = Object.entries(real).flatMap(([path, places], index) => [
+    '[[operations]]',
+    `include-path = ${JSON.stringify(path)}`,
+    ...Object.keys(places).map(
+      (place) => `parameters.${JSON.stringify(place)} = { dictionary = "${place}.${index}", probability = 0.5 }`,
+    ),
+  ]);
+  const dictionaries = Object.values(real).flatMap((places, index) =>
+    Object.entries(places).map(
+      ([place, values]) => `${JSON.stringify(`${place}.${index}`)} = { values = ${JSON.stringify(values)} }`,
+    ),
+  );
+  return [
+    'seed = 20261121',
+    `hooks = ${JSON.stringify(fileURLToPath(new URL('hooks.py', import.meta.url)))}`,
+    'headers = { "X-API-Key" = "${API_KEY}" }',
+    'continue-on-failure = true',
+    'request-timeout = 10',
+    'generation = { max-examples = 15, database = "none" }',
+    '[dictionaries]',
+    ...dictionaries,
+    ...operations,
+    '',
+  ].join('\n');
+}
