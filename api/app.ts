@@ -3,6 +3,7 @@ import type { ApiEnv } from './env.ts';
 import { authenticated } from './middleware/auth.ts';
 import { limitedBody } from './middleware/body-limit.ts';
 import { errorsAsProblems, noSuchRoute } from './middleware/errors.ts';
+import { limited } from './middleware/limits.ts';
 import { ownOriginOnly } from './middleware/origin.ts';
 import { requestIds } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -10,6 +11,7 @@ import type { ApiDeps } from './ports.ts';
 import { refuseInvalid } from './problem.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -29,6 +31,7 @@ export function createApp(deps: ApiDeps) {
   app.route('/', health);
   app.route('/api/v1', health);
   app.use('/api/v1/*', authenticated(deps));
+  app.use('/api/v1/*', limited(deps));
   app.route('/api/v1', keyedRoutes(deps));
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'apiKey', in: 'header', name: 'X-API-Key' });
@@ -38,7 +41,9 @@ export function createApp(deps: ApiDeps) {
     info: {
       title: 'Majordomo',
       version: '1',
-      description: 'Errors are problem documents (RFC 9457): `type` is `/problems/<slug>` and never changes.',
+      description:
+        'Errors are problem documents (RFC 9457): `type` is `/problems/<slug>` and never changes. Requests are counted for ' +
+        'each key: every answer to one says in `X-RateLimit-Limit`, `-Remaining` and `-Reset` what is left of the minute.',
     },
   });
   app.route('/', docsRoutes());
@@ -47,11 +52,15 @@ export function createApp(deps: ApiDeps) {
 
 /** What a key opens, under `/api/v1`; chained, so that the routes' types reach the client. */
 function keyedRoutes(deps: ApiDeps) {
-  return new OpenAPIHono<ApiEnv>()
-    .route('/', messageRoutes(deps))
-    .route('/', pipelineRoutes(deps))
-    .route('/', approvalRoutes(deps))
-    .route('/', keyRoutes(deps));
+  return (
+    new OpenAPIHono<ApiEnv>()
+      // Before those of the approvals, whose ids would take `events` for one.
+      .route('/', eventRoutes(deps))
+      .route('/', messageRoutes(deps))
+      .route('/', pipelineRoutes(deps))
+      .route('/', approvalRoutes(deps))
+      .route('/', keyRoutes(deps))
+  );
 }
 
 /** The routes behind the key, for hono's `hc`. */

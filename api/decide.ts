@@ -18,8 +18,8 @@ export type Decided = Pick<ApprovalRecord, 'id' | 'status' | 'decidedBy' | 'deci
 /**
  * Decides a gate: the wish is recorded in Postgres, which is its authority; then the workflow is told and asked for the
  * outcome; when it does not answer in time a durable signal is left with the same decision id. When not even that can
- * be left, the record itself is enough: the gate looks for it at its start and whenever the reconcile nudges it. A
- * closed gate is answered from Postgres. Throws problems.
+ * be left, it is left later, and the record itself is enough: the gate looks for it at its start and whenever the
+ * reconcile nudges it. A closed gate is answered from Postgres. Throws problems.
  */
 export async function decideGate(deps: ApiDeps, caller: Caller, wish: Wish): Promise<Decided> {
   const before = await read(deps, caller, wish.approvalId);
@@ -45,11 +45,16 @@ async function tell(deps: ApiDeps, caller: Caller, wish: Wish, decision: Decisio
     return fromOutcome(wish, await deps.workflows.decide(wish.approvalId, decision));
   } catch (error) {
     if (error instanceof UpdateTimedOut) return leave(deps, caller, wish, decision);
-    if (error instanceof UpdateRejected) return refused(deps, caller, wish, error);
-    if (error instanceof WorkflowNotFound) return closedOrRecorded(deps, caller, wish);
-    if (error instanceof TemporalUnavailable) return null;
+    if (error instanceof UpdateRejected) return refused(deps, caller, wish, decision, error);
+    if (error instanceof WorkflowNotFound) return closedOrRecorded(deps, caller, wish, decision);
+    if (error instanceof TemporalUnavailable) return leaveLater(deps, wish, decision);
     throw error;
   }
+}
+
+function leaveLater({ later, workflows }: ApiDeps, { approvalId }: Wish, decision: Decision): null {
+  later('a decision', () => workflows.decideLater(approvalId, decision));
+  return null;
 }
 
 /** Nobody processed it in time, which is no failure: the signal waits for whoever comes. */
@@ -58,21 +63,27 @@ async function leave(deps: ApiDeps, caller: Caller, wish: Wish, decision: Decisi
     await deps.workflows.decideLater(wish.approvalId, decision);
     return null;
   } catch (error) {
-    if (error instanceof WorkflowNotFound) return closedOrRecorded(deps, caller, wish);
-    if (error instanceof TemporalUnavailable) return null;
+    if (error instanceof WorkflowNotFound) return closedOrRecorded(deps, caller, wish, decision);
+    if (error instanceof TemporalUnavailable) return leaveLater(deps, wish, decision);
     throw error;
   }
 }
 
 /** The gate's workflow has ended, or has not begun: Postgres knows which. */
-async function closedOrRecorded(deps: ApiDeps, caller: Caller, wish: Wish): Promise<Decided> {
+async function closedOrRecorded(deps: ApiDeps, caller: Caller, wish: Wish, decision: Decision): Promise<Decided> {
   const now = await read(deps, caller, wish.approvalId);
-  return settled(now, wish) ? now : null;
+  return settled(now, wish) ? now : leaveLater(deps, wish, decision);
 }
 
-async function refused(deps: ApiDeps, caller: Caller, wish: Wish, error: UpdateRejected): Promise<Decided> {
+async function refused(
+  deps: ApiDeps,
+  caller: Caller,
+  wish: Wish,
+  decision: Decision,
+  error: UpdateRejected,
+): Promise<Decided> {
   if (error.type === failureTypes.notAuthorised) throw otherWish();
-  return closedOrRecorded(deps, caller, wish);
+  return closedOrRecorded(deps, caller, wish, decision);
 }
 
 async function read(deps: ApiDeps, caller: Caller, approvalId: string): Promise<ApprovalRecord> {

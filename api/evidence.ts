@@ -42,12 +42,12 @@ function minorUnits({ amount, currency }: { amount: string; currency?: string | 
   }
 }
 
-/** The word stands in Postgres already: a purchase that cannot be told now finds it when it looks the next time. */
-async function nudge({ workflows, log }: ApiDeps, purchaseId: string): Promise<void> {
+/** The word stands in Postgres already: a purchase that cannot be told now is told in a while. */
+async function nudge({ workflows, later }: ApiDeps, purchaseId: string): Promise<void> {
   try {
     await workflows.nudgePurchase(purchaseId);
   } catch (error) {
     if (!(error instanceof TemporalUnavailable)) throw error;
-    log.warn({ error, purchaseId }, 'A purchase was confirmed and could not be told');
+    later('the confirmation of a purchase', () => workflows.nudgePurchase(purchaseId));
   }
 }

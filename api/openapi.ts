@@ -5,7 +5,13 @@ import { type ProblemSlug, problemSchema, problems, problemType } from '../contr
 /** Every route may answer these. */
 const always: ProblemSlug[] = ['foreign-host', 'foreign-origin', 'internal'];
 /** Every route that needs a key may answer these. */
-const keyed: ProblemSlug[] = ['unauthenticated', 'key-expired', 'missing-scope', 'database-unavailable'];
+const keyed: ProblemSlug[] = [
+  'unauthenticated',
+  'key-expired',
+  'missing-scope',
+  'rate-limited',
+  'database-unavailable',
+];
 /** Every route with a body may answer these. */
 const bodied: ProblemSlug[] = [
   'malformed-json',
@@ -42,8 +48,18 @@ export function refusals(options: { keyed?: boolean; bodied?: boolean; own?: rea
     const { status } = problems[slug];
     byStatus.set(status, [...(byStatus.get(status) ?? []), slug]);
   }
-  return Object.fromEntries([...byStatus].map(([status, of]) => [status, refusal(of)]));
+  return Object.fromEntries(
+    [...byStatus].map(([status, of]) => [status, { ...refusal(of), ...(status === 429 && { headers: limitHeaders }) }]),
+  );
 }
+
+/** Of every answer to a known key. */
+const limitHeaders = {
+  'X-RateLimit-Limit': { description: 'Requests of this kind in a minute.', schema: { type: 'integer' } },
+  'X-RateLimit-Remaining': { description: 'What is left of them.', schema: { type: 'integer' } },
+  'X-RateLimit-Reset': { description: 'When counting begins anew, in Unix seconds.', schema: { type: 'integer' } },
+  'Retry-After': { description: 'Seconds until then.', schema: { type: 'integer' } },
+} as const;
 
 function refusal(slugs: readonly ProblemSlug[]) {
   const examples = slugs.map((slug) => {

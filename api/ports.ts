@@ -10,8 +10,11 @@ import type {
 } from '../contracts/api.ts';
 import type { KeyState } from '../contracts/api-keys.ts';
 import type { Action, ApprovalStatus, DecisionVia, RiskTier, Verdict } from '../contracts/approvals.ts';
+import type { ApprovalEvent, BoardEvent } from '../contracts/events.ts';
 import type { WorkflowGateway } from '../contracts/gateway.ts';
+import type { LimitKind } from '../contracts/limits.ts';
 import type { ChainDefinition } from '../contracts/pipelines.ts';
+import type { Later } from './later.ts';
 
 /** Who is asking: the key, and the owner to whom everything it sees belongs. */
 export interface Caller {
@@ -179,6 +182,40 @@ export interface ApprovalPort {
   }): Promise<ApprovalRecord | null>;
 }
 
+export interface LimitPort {
+  /** Counts one request of a key; `remaining` is what is left until `resetsInMs` milliseconds from now. */
+  consume(
+    kind: LimitKind,
+    keyId: string,
+  ): Promise<{ allowed: boolean; limit: number; remaining: number; resetsInMs: number }>;
+}
+
+/** A place in a stream of events; what is in it is the store's business. */
+export interface EventPosition {
+  readonly system: string;
+  readonly xact: string;
+  readonly kind: number;
+  readonly seq: number;
+}
+
+/** Events after a place, at most `limit`, each with the place behind it, and from where to read on. */
+export interface EventPage<Event> {
+  readonly events: ReadonlyArray<{ readonly event: Event; readonly at: EventPosition }>;
+  readonly next: EventPosition;
+}
+
+export interface EventPort {
+  /** The place behind which is what happens from now on. */
+  now(): Promise<EventPosition>;
+  board(wanted: {
+    ownerId: string;
+    chain: string;
+    after: EventPosition;
+    limit: number;
+  }): Promise<EventPage<BoardEvent>>;
+  approvals(wanted: { ownerId: string; after: EventPosition; limit: number }): Promise<EventPage<ApprovalEvent>>;
+}
+
 export interface ModelPort {
   /** Milliseconds until calls are let through again; 0 when they are. */
   blockedForMs(): Promise<number>;
@@ -198,6 +235,7 @@ export interface Probe {
 /** A log as pino gives it. */
 export interface Log {
   error(facts: object, message: string): void;
+  info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
 }
 
@@ -205,13 +243,21 @@ export interface Log {
 export interface ApiDeps {
   readonly keys: KeyPort;
   readonly issuedKeys: IssuedKeyPort;
+  readonly limits: LimitPort;
   readonly idempotency: IdempotencyPort;
   readonly messages: MessagePort;
   readonly messageLog: MessageLogPort;
   readonly board: BoardPort;
   readonly purchases: PurchasePort;
   readonly approvals: ApprovalPort;
+  readonly events: EventPort;
+  /** Milliseconds after which an event stream ends by itself. */
+  readonly streamMs: number;
+  /** Aborted when the process is about to end: open streams end then. */
+  readonly ending: AbortSignal;
   readonly workflows: WorkflowGateway;
+  /** What could not be handed to the workflows is tried again behind the answer. */
+  readonly later: Later;
   readonly model: ModelPort;
   readonly probes: readonly Probe[];
   readonly chains: readonly ChainDefinition[];

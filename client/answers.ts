@@ -1,11 +1,18 @@
 import type { ZodType } from 'zod';
 import { approvalContracts } from '../api/routes/approvals.ts';
+import { eventContracts } from '../api/routes/events.ts';
 import { keyContracts } from '../api/routes/keys.ts';
 import { messageContracts } from '../api/routes/messages.ts';
 import { pipelineContracts } from '../api/routes/pipelines.ts';
 
 /** Every route that the client can call, as the house documents it. */
-export const routes = [...messageContracts, ...pipelineContracts, ...approvalContracts, ...keyContracts];
+export const routes = [
+  ...eventContracts,
+  ...messageContracts,
+  ...pipelineContracts,
+  ...approvalContracts,
+  ...keyContracts,
+];
 
 const known = routes.map(({ method, path, responses }) => ({
   method,

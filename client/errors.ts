@@ -18,8 +18,13 @@ export class HouseUnreachable extends Error {
   override readonly name = 'HouseUnreachable';
 }
 
-/** Whether the same request may succeed a little later: the house, or a part of it, is away or still at work on it. */
+const passing = ['database-unavailable', 'idempotency-in-progress', 'rate-limited', 'too-many-streams'] as const;
+
+/**
+ * Whether the same request may succeed a little later: the house, or a part of it, is away or still at work on it,
+ * or was asked too often. `problem.retry_after` says when, where the house knows.
+ */
 export function isPassing(error: unknown): error is HouseRefused | HouseUnreachable {
   if (error instanceof HouseUnreachable) return true;
-  return error instanceof HouseRefused && error.is('database-unavailable', 'idempotency-in-progress');
+  return error instanceof HouseRefused && error.is(...passing);
 }

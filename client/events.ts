@@ -5,7 +5,10 @@ import { isPassing } from './errors.ts';
 /** Milliseconds before a stream that ended is opened again, unless the house asked for another pause. */
 const pauseMs = 500;
 
-/** One server-sent event. */
+/** Milliseconds of silence after which a stream counts as broken: three times what the house lets pass. */
+const silenceMs = 45_000;
+
+/** One server-sent event: the house's first is `ready`, all others are `message`. */
 export interface HouseEvent {
   id: string | undefined;
   event: string;
@@ -39,7 +42,7 @@ export async function* readEvents(
       last = id ?? last;
       yield { id, event, data: JSON.parse(data) };
     }
-    await wait(pause, undefined, { signal });
+    await wait(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
@@ -59,11 +62,22 @@ async function* messagesOf(
   onRetry: (ms: number) => void,
 ): AsyncGenerator<EventSourceMessage> {
   if (response?.body == null) return;
-  const text = response.body.pipeThrough(new TextDecoderStream());
+  const silent = new AbortController();
+  const over = AbortSignal.any([signal, silent.signal]);
+  const timer = setTimeout(() => silent.abort(), silenceMs);
+  const heard = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      timer.refresh();
+      controller.enqueue(chunk);
+    },
+  });
+  const text = response.body.pipeThrough(heard, { signal: over }).pipeThrough(new TextDecoderStream());
   try {
     yield* text.pipeThrough(new EventSourceParserStream({ onRetry }));
   } catch {
     // A stream that broke is one that ended, unless it was us.
     signal.throwIfAborted();
+  } finally {
+    clearTimeout(timer);
   }
 }

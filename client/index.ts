@@ -5,7 +5,7 @@ import { checkedFetch } from './fetch.ts';
 export { parseResponse } from 'hono/client';
 export { HouseRefused, HouseUnreachable, isPassing } from './errors.ts';
 export { readEvents } from './events.ts';
-export type { HouseEvent } from './events.ts';
+export type { HouseEvent, OpenStream } from './events.ts';
 
 export interface ClientOptions {
   /** The API's address without a slash at its end. */

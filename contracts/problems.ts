@@ -26,6 +26,8 @@ export const problems = {
   'body-too-large': { status: 413, title: 'The body is too large.' },
   'unsupported-media-type': { status: 415, title: 'The body must be application/json.' },
   'idempotency-conflict': { status: 422, title: 'The same key or id came with other content.' },
+  'rate-limited': { status: 429, title: 'The API key has made too many requests.' },
+  'too-many-streams': { status: 429, title: 'The API key has too many event streams open.' },
   internal: { status: 500, title: 'Something went wrong inside the house.' },
   'model-unavailable': { status: 503, title: 'The model is not available at the moment.' },
   'database-unavailable': { status: 503, title: 'The database is not available at the moment.' },

@@ -23,7 +23,7 @@ const rosterDirectory = fileURLToPath(new URL('../roster', import.meta.url));
 
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const house = houseEnvironment(env);
-  const { host, port, allowedHosts, webUi } = apiEnvironment(env);
+  const { host, port, allowedHosts, webUi, limits, streamMs } = apiEnvironment(env);
   const log = createLogger({ name: 'api', level: house.logLevel, redactor: createRedactor(secretValues(env)) });
   const keyring = loadKeyring({ env, home: house.home });
   const roleOf = (role: string) =>
@@ -43,11 +43,26 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
 
   if (await ensureFirstKey(createKeyStore(core), house.home))
     log.info({ path: firstKeyPath(house.home) }, 'The first API key was made');
-  const parts = { core, household, temporal, taskQueue, keyring, butler, webUi, allowedHosts, log };
+  const ending = new AbortController();
+  const parts = {
+    core,
+    household,
+    temporal,
+    taskQueue,
+    keyring,
+    butler,
+    webUi,
+    allowedHosts,
+    limits,
+    streamMs,
+    ending: ending.signal,
+    log,
+  };
   const app = createApp(createDoors({ ...parts, ...(mailer && { mailer }) }));
   const server = await serveHttp((request) => app.fetch(request), { host, port });
   log.info({ host, port: server.port }, 'The API listens');
   untilToldToStop(env, async () => {
+    ending.abort();
     await server.stop();
     await Promise.all([core.close(), household.close(), temporal.close()]);
     process.exit();

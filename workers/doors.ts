@@ -5,18 +5,22 @@ import { mailProbe, modelProbe, postgresProbe, temporalProbe, workerProbe } from
 import type { OrderMailer } from '../adapters/smtp.ts';
 import { createApprovalStore } from '../adapters/store/approvals.ts';
 import { createBoardStore } from '../adapters/store/board.ts';
+import { createEventStore } from '../adapters/store/events.ts';
 import { createGroceriesStore } from '../adapters/store/groceries.ts';
 import { createIdempotencyStore } from '../adapters/store/idempotency.ts';
 import { createIssuedKeyStore } from '../adapters/store/issued-keys.ts';
 import { createKeyStore } from '../adapters/store/keys.ts';
+import { createLimitStore } from '../adapters/store/limits.ts';
 import { createMessageLog } from '../adapters/store/message-log.ts';
 import { createMessageStore } from '../adapters/store/messages.ts';
 import { createServiceStateStore } from '../adapters/store/service-states.ts';
 import type { TemporalConnection } from '../adapters/temporal.ts';
 import { createWorkflowGateway, type GatewayDeadlines } from '../adapters/workflow-gateway.ts';
+import { createLater } from '../api/later.ts';
 import type { ApiDeps, Log } from '../api/ports.ts';
 import type { Butler } from '../contracts/butler.ts';
 import { groceries as groceriesChain } from '../contracts/chains/groceries.ts';
+import { defaultLimits, defaultStreamMs, type Limits } from '../contracts/limits.ts';
 import { HouseIncomplete } from './house.ts';
 
 /** What the doors are made of. Whoever composes them closes the connections. */
@@ -35,6 +39,10 @@ export interface DoorParts {
   allowedHosts: readonly string[];
   log: Log;
   deadlines?: GatewayDeadlines;
+  limits?: Limits;
+  streamMs?: number;
+  /** Aborted when the process is about to end. */
+  ending?: AbortSignal;
 }
 
 /** Wires the stores and the gateway to what the API asks for. Throws HouseIncomplete. */
@@ -49,16 +57,21 @@ export function createDoors(parts: DoorParts): ApiDeps {
   return {
     keys: createKeyStore(core),
     issuedKeys: createIssuedKeyStore(core),
+    limits: createLimitStore(core, parts.limits ?? defaultLimits),
     idempotency: createIdempotencyStore(core),
     messages,
     messageLog: createMessageLog(core, messages.releaseHeld),
     board: createBoardStore({ core, household }),
     purchases: createGroceriesStore(household, settings),
     approvals: createApprovalStore(core),
+    events: createEventStore(core),
+    streamMs: parts.streamMs ?? defaultStreamMs,
+    ending: parts.ending ?? new AbortController().signal,
     workflows: createWorkflowGateway(temporal.client, {
       taskQueue,
       ...(parts.deadlines && { deadlines: parts.deadlines }),
     }),
+    later: createLater(parts.log),
     model: {
       async blockedForMs() {
         const state = await states.get('model');

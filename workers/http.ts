@@ -8,6 +8,8 @@ const headersMs = 10_000;
 const requestMs = 30_000;
 /** Milliseconds that running requests get to end once the server stops. */
 const drainMs = 1_500;
+/** Milliseconds between two looks for connections that run no request any more. */
+const idleMs = 20;
 
 /** A server that takes requests. */
 export interface HttpServer {
@@ -37,9 +39,11 @@ export async function serveHttp(
 async function drain(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  server.closeIdleConnections();
+  // A connection whose answer ended after the close stays open for another request, which never comes.
+  const idle = setInterval(() => server.closeIdleConnections(), idleMs);
   const cut = setTimeout(() => server.closeAllConnections(), drainMs);
   await closed;
+  clearInterval(idle);
   clearTimeout(cut);
 }
 

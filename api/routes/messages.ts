@@ -165,7 +165,7 @@ async function receive(
   return { message_id: messageId, conversation_id: conversationId, status, duplicate };
 }
 
-/** A message that is written down is not lost when its workflow cannot be reached: the reconcile admits it. */
+/** A message that is written down is not lost when its workflow cannot be reached: it is admitted later. */
 async function admit(deps: ApiDeps, message: { messageId: string; conversationId: string; ownerId: string }) {
   try {
     await deps.workflows.admit(message);
@@ -173,6 +173,7 @@ async function admit(deps: ApiDeps, message: { messageId: string; conversationId
   } catch (error) {
     if (!(error instanceof TemporalUnavailable || error instanceof UpdateTimedOut)) throw error;
     deps.log.warn({ error, messageId: message.messageId }, 'A message is recorded and not yet admitted');
+    deps.later('a message', () => deps.workflows.admit(message));
     return 'recorded' as const;
   }
 }

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createGateCodes } from '../../adapters/gate-code.ts';
 import { DatabaseUnavailable } from '../../adapters/postgres.ts';
 import { createApprovalStore } from '../../adapters/store/approvals.ts';
+import { workflowIds } from '../../contracts/names.ts';
 import { freePorts } from '../../cli/supervisor/ports.ts';
+import { eventually, startHouse, type TestHouse } from '../support/house.ts';
+import { type Relay, startRelay } from '../support/relay.ts';
 import { makeOwner, openGate } from '../support/stores.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -110,6 +113,62 @@ describe.each([
     ]);
     expect(json.degraded_features).toEqual(expect.arrayContaining(['decisions', 'understanding messages']));
   });
+});
+
+describe('a Temporal that was away for a moment', () => {
+  let house: TestHouse;
+  beforeAll(async () => {
+    house = await startHouse();
+  });
+  afterAll(() => house.close());
+
+  /** Doors that find nobody at Temporal's address until `back()`. */
+  async function awayFor() {
+    const [port = 0] = await freePorts(1);
+    const world = await createWorld({ house, temporalAddress: `127.0.0.1:${port}` });
+    const as = await world.caller({ ownerId: house.owner.ownerId });
+    let relay: Relay | undefined;
+    return {
+      call: (method: string, path: string, body?: object) =>
+        world.call(method, `/api/v1${path}`, { as, ...(body && { body }) }),
+      back: async () => {
+        relay = await startRelay(port, inject('temporalAddress'));
+      },
+      close: async () => {
+        await world.close();
+        await relay?.close();
+      },
+    };
+  }
+
+  it('gets the message, the decision and the confirmation, and no reconcile is needed', async () => {
+    const { call, back, close } = await awayFor();
+    const sent = await call('POST', '/messages', { text: 'milk', source_id: randomUUID() });
+    expect(sent.json.status).toBe('recorded');
+    await back();
+    const gate = await house.openGate();
+    await close();
+
+    const second = await awayFor();
+    const decided = await second.call('POST', `/approvals/${gate.id}/decide`, { verdict: 'approve' });
+    expect(decided).toMatchObject({ status: 202, json: { status: 'recorded' } });
+    await second.back();
+    await eventually(async () => expect((await house.purchases()).at(-1)?.status).toBe('ordered'));
+    await second.close();
+    await eventually(async () => {
+      const [purchase] = await house.purchases();
+      const { raw } = await house.client.workflow.getHandle(workflowIds.purchase(purchase?.id ?? '')).describe();
+      expect([raw.pendingActivities, raw.pendingWorkflowTask]).toEqual([[], null]);
+    });
+
+    const third = await awayFor();
+    const [item] = await house.items();
+    const word = { stage: 'bought', verdict: 'bought', amount: '1.29' };
+    expect((await third.call('POST', `/pipelines/items/${item?.id}/evidence`, word)).status).toBe(202);
+    await third.back();
+    await eventually(async () => expect((await house.items()).at(0)?.status).toBe('done'));
+    await third.close();
+  }, 60_000);
 });
 
 describe('a house without a worker', () => {

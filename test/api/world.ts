@@ -9,6 +9,7 @@ import { createApp } from '../../api/app.ts';
 import type { ApiDeps } from '../../api/ports.ts';
 import { sha256 } from '../../contracts/action.ts';
 import { scopes as allScopes } from '../../contracts/api.ts';
+import type { Limits } from '../../contracts/limits.ts';
 import { loadRoster } from '../../roster/load.ts';
 import { createDoors } from '../../workers/doors.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -29,11 +30,15 @@ export interface WorldOptions {
   temporalAddress?: string;
   /** Another place to look for the database. */
   databaseUrl?: string;
+  /** None that a test could meet by default. */
+  limits?: Limits;
+  streamMs?: number;
+  ending?: AbortSignal;
   change?: (deps: ApiDeps) => ApiDeps;
 }
 
 /** The doors over a real database and a real Temporal server. */
-export async function createWorld({ house, temporalAddress, databaseUrl, change }: WorldOptions = {}) {
+export async function createWorld({ house, temporalAddress, databaseUrl, limits, change, ...more }: WorldOptions = {}) {
   const database = house === undefined ? await createTestDatabase() : undefined;
   const poolAs = (role: string) => connectPostgres({ url: databaseUrl ?? database?.urlAs(role) ?? '', env: {} });
   const core = house?.core ?? poolAs('majordomo_core');
@@ -57,7 +62,13 @@ export async function createWorld({ house, temporalAddress, databaseUrl, change 
     butler,
     webUi: 'http://127.0.0.1:8233',
     allowedHosts: ['house.test'],
-    log: { warn: () => undefined, error: (facts) => failures.push('error' in facts ? facts.error : facts) },
+    ...more,
+    limits: limits ?? { queries: 1_000_000, requests: 1_000_000 },
+    log: {
+      info: () => undefined,
+      warn: () => undefined,
+      error: (facts) => failures.push('error' in facts ? facts.error : facts),
+    },
     deadlines:
       house === undefined ? { admit: 250, decide: 400, plain: 500 } : { admit: 5_000, decide: 1_500, plain: 2_000 },
   });
@@ -101,7 +112,7 @@ export async function createWorld({ house, temporalAddress, databaseUrl, change 
     const text = await response.text();
     const json = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : undefined;
     if (json?.type === '/problems/internal') throw new Error('The API failed inside.', { cause: failures.at(-1) });
-    contract.check(method, path, response, json);
+    contract.check(method, path, response, json ?? text);
     return { status: response.status, headers: response.headers, text, json };
   }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { routes } from '../../client/answers.ts';
 import { createClient, HouseRefused, HouseUnreachable, parseResponse, readEvents } from '../../client/index.ts';
 import { problemType } from '../../contracts/problems.ts';
@@ -118,6 +118,27 @@ describe('a stream of events', () => {
     const next = events.next();
     ending.abort(new Error('enough'));
     await expect(next).rejects.toThrow('enough');
+  });
+
+  test('ends with the signal of its reader too, while it reads and while it waits', async () => {
+    const turns = ['', event(1)];
+    const { house } = await stranger((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const turn = turns.shift();
+      if (turn === '') response.end('retry: 100000\n\n');
+      else response.write(turn ?? event(2));
+    });
+    const waiting = new AbortController();
+    const none = readEvents((given) => house.pipelines.$get({}, given), waiting).next();
+    await vi.waitFor(() => expect(turns).toHaveLength(1));
+    setImmediate(() => waiting.abort(new Error('enough of waiting')));
+    await expect(none).rejects.toThrow('enough of waiting');
+    const reading = new AbortController();
+    const events = readEvents((given) => house.pipelines.$get({}, given), reading);
+    await events.next();
+    const next = events.next();
+    reading.abort(new Error('enough of reading'));
+    await expect(next).rejects.toThrow('enough of reading');
   });
 
   test('ends where the house refuses it', async () => {

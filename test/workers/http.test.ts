@@ -52,6 +52,38 @@ describe('over the wire', () => {
     });
   });
 
+  it('counts no stream whose reader left, and ends the others when it stops', async () => {
+    const ending = new AbortController();
+    const own = await createWorld({ ending: ending.signal });
+    const as = await own.caller();
+    const streaming = await serveHttp((arrived) => own.app.fetch(arrived), { host: '127.0.0.1', port: 0 });
+    const open = async () => {
+      const { port } = streaming;
+      const sent = request({
+        host: '127.0.0.1',
+        port,
+        path: '/api/v1/approvals/events',
+        headers: { 'x-api-key': as.key },
+      });
+      sent.on('error', () => undefined).end();
+      const [response]: IncomingMessage[] = await once(sent, 'response');
+      response?.on('error', () => undefined).resume();
+      return { status: response?.statusCode, ended: () => response?.readableEnded, leave: () => sent.destroy() };
+    };
+    const first = await Promise.all(Array.from({ length: 8 }, open));
+    expect((await open()).status).toBe(429);
+    for (const { leave } of first) leave();
+    await expect.poll(async () => (await open()).status).toBe(200);
+    const last = await open();
+    const started = Date.now();
+    ending.abort();
+    await streaming.stop();
+    expect(last.ended()).toBe(true);
+    // The server itself would cut them only after 1.5 s.
+    expect(Date.now() - started).toBeLessThan(1_000);
+    await own.close();
+  });
+
   it('answers HEAD like GET, without the body', async () => {
     expect(await send('HEAD', '/api/v1/messages')).toEqual({ status: 200, json: undefined });
   });
