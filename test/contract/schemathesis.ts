@@ -20,11 +20,16 @@ async function run(command: string, args: string[], env: NodeJS.ProcessEnv = {})
   return { code: child.exitCode, output: `${out}${errors}` };
 }
 
-/** Runs the pinned Schemathesis with these arguments; its first use fetches it into the cache of the engines. */
-export async function schemathesis(args: string[], env: NodeJS.ProcessEnv) {
+/**
+ * Runs the pinned Schemathesis with these arguments; its first use fetches it into the cache of the engines. Throws its
+ * report when it found anything.
+ */
+export async function schemathesis(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   const folder = await installed();
   const own = { PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' };
-  return run('python3', ['-s', join(folder, 'bin', 'schemathesis'), ...args], { ...own, ...env });
+  const program = join(folder, 'bin', 'schemathesis');
+  const { code, output } = await run('python3', ['-s', program, ...args], { ...own, ...env });
+  if (code !== 0) throw new Error(output);
 }
 
 /** A folder per content of the requirements and version of Python, for some wheels are compiled. */
