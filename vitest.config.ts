@@ -22,6 +22,7 @@ export default defineConfig({
         'schedules/**',
         'roster/**/*.ts',
         'api/**',
+        'client/**',
         'cli/**/*.ts',
         'workflows/*-state.ts',
         'workflows/guards.ts',

@@ -34,10 +34,7 @@ export function createApp(deps: ApiDeps) {
   app.route('/api/v1', health);
   app.use('/api/v1/*', authenticated(deps));
   app.use('/api/v1/*', limited(deps));
-  // Before those of the approvals, whose ids would take `events` for one.
-  app.route('/api/v1', eventRoutes(deps));
-  for (const routes of [messageRoutes(deps), pipelineRoutes(deps), approvalRoutes(deps), keyRoutes(deps)])
-    app.route('/api/v1', routes);
+  app.route('/api/v1', keyedRoutes(deps));
   if (deps.telegramWebhook !== undefined) app.route('/', telegramRoutes(deps.telegramWebhook));
 
   app.openAPIRegistry.registerComponent('responses', 'MethodNotAllowed', methodNotAllowed);
@@ -56,3 +53,19 @@ export function createApp(deps: ApiDeps) {
   app.route('/', docsRoutes());
   return app;
 }
+
+/** What a key opens, under `/api/v1`; chained, so that the routes' types reach the client. */
+function keyedRoutes(deps: ApiDeps) {
+  return (
+    new OpenAPIHono<ApiEnv>()
+      // Before those of the approvals, whose ids would take `events` for one.
+      .route('/', eventRoutes(deps))
+      .route('/', messageRoutes(deps))
+      .route('/', pipelineRoutes(deps))
+      .route('/', approvalRoutes(deps))
+      .route('/', keyRoutes(deps))
+  );
+}
+
+/** The routes behind the key, for hono's `hc`. */
+export type KeyedRoutes = ReturnType<typeof keyedRoutes>;

@@ -87,7 +87,7 @@ export const methodNotAllowed = {
 };
 
 /** Every route of `/api/v1` outside health takes the key in one of two ways. */
-export const security = [{ key: [] }, { bearer: [] }];
+export const security: Record<string, string[]>[] = [{ key: [] }, { bearer: [] }];
 
 /** The header that makes a POST safe to repeat; read by the idempotency middleware. */
 export const idempotencyHeader = {

@@ -1,21 +1,33 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Command as Program } from 'commander';
-import type { Command, CommandContext } from './commands/command.ts';
+import { CommanderError, Command as Program } from 'commander';
+import { approvalsCommand } from './commands/approvals.ts';
+import { approveCommand } from './commands/approve.ts';
+import { boardCommand } from './commands/board.ts';
+import { type Command, type CommandContext, type CommandGroup, WrongUsage } from './commands/command.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
+import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { rejectCommand } from './commands/reject.ts';
+import { sendCommand } from './commands/send.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
 import { upCommand } from './commands/up.ts';
 import { loadConfig } from './config.ts';
 
-const commands: Command[] = [
+const commands: (Command | CommandGroup)[] = [
   upCommand,
   downCommand,
   statusCommand,
   doctorCommand,
+  boardCommand,
+  approvalsCommand,
+  approveCommand,
+  rejectCommand,
+  sendCommand,
+  keysCommand,
   demoCommand,
   migrateCommand,
   testCommand,
@@ -37,9 +49,17 @@ const context: CommandContext = {
 
 const program = new Program('majordomo')
   .description('A self-hosted personal assistant that cannot forget what it was doing.')
-  .enablePositionalOptions();
-for (const command of commands) {
-  const added = program.command(command.name).description(command.summary);
+  .enablePositionalOptions()
+  .exitOverride();
+for (const command of commands) add(program, command);
+
+function add(parent: Program, command: Command | CommandGroup): void {
+  const added = parent.command(command.name).description(command.summary);
+  if ('commands' in command) {
+    for (const each of command.commands) add(added, each);
+    return;
+  }
+  for (const [argument, description] of command.takes ?? []) added.argument(argument, description);
   for (const [flags, description] of command.flags ?? []) added.option(flags, description);
   if (command.passArguments) added.argument('[args...]').allowUnknownOption().helpOption(false).passThroughOptions();
   added.action(async () => {
@@ -50,6 +70,12 @@ for (const command of commands) {
 try {
   await program.parseAsync();
 } catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+/** Says what went wrong, unless commander has said it; 2 where the command line is to blame. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  return error instanceof WrongUsage ? 2 : 1;
 }

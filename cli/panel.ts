@@ -2,7 +2,7 @@ import colors from 'picocolors';
 import type { Config } from './config.ts';
 import { addressesOf } from './supervisor/house.ts';
 
-/** The summary of a running house: where everything is, in which state. `fresh` is the key when it was just made. */
+/** The summary of a running house: where everything is, in which state. `fresh` is the key when it was just made and may be shown. */
 export function panel(config: Config, key: { file: string; fresh: string | undefined }): string {
   const { api, docs, webUi } = addressesOf(config);
   const rows: [string, string | undefined][] = [
@@ -12,7 +12,7 @@ export function panel(config: Config, key: { file: string; fresh: string | undef
     ['State folder', config.home.root],
     ['Model', config.model],
     ['Channels', config.channels.join(', ')],
-    ['First key', key.fresh === undefined ? `in ${key.file}` : `${key.fresh} (kept in ${key.file})`],
+    ['API key', key.fresh === undefined ? `in ${key.file}` : `${key.fresh} (kept in ${key.file})`],
   ];
   const lines = rows.map(([name, value]) => `  ${colors.bold(name.padEnd(13))} ${value ?? ''}`);
   const rule = colors.dim('─'.repeat(64));

@@ -12,7 +12,7 @@ interface Allowed {
 
 /** What a workflow may carry into its bundle. */
 const plainContracts = ['names', 'messages', 'failures', 'defaults'].map((name) => `contracts/${name}.ts`);
-const belowWorkers = ['contracts', 'adapters', 'activities', 'schedules', 'roster', 'api', 'workers', 'cli'];
+const belowWorkers = ['contracts', 'adapters', 'activities', 'schedules', 'roster', 'api', 'client', 'workers', 'cli'];
 const everything = [...belowWorkers, 'workflows', 'test', 'bench'];
 
 /** Who may import whom, besides its own folder; docs/architecture.md says why. */
@@ -24,6 +24,7 @@ const table: Readonly<Record<string, Allowed>> = {
   schedules: { values: ['contracts'] },
   roster: { values: ['contracts'] },
   api: { values: ['contracts', 'roster', 'schedules'], types: ['workflows'] },
+  client: { values: ['contracts', 'api'] },
   workers: { values: belowWorkers },
   cli: { values: belowWorkers },
   test: { values: everything },

@@ -2,7 +2,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-const folders = ['activities', 'adapters', 'api', 'cli', 'contracts', 'roster', 'schedules', 'workers', 'workflows'];
+const folders = [
+  'activities',
+  'adapters',
+  'api',
+  'cli',
+  'client',
+  'contracts',
+  'roster',
+  'schedules',
+  'workers',
+  'workflows',
+];
 /** What the supervisor tells its children; nobody else sets it. */
 const internal = new Set(['MAJORDOMO_SUPERVISED']);
 const NAME =

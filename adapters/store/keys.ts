@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Scope, scopes as allScopes } from '../../contracts/api.ts';
-import type { Postgres } from '../postgres.ts';
+import type { Postgres, Queryable } from '../postgres.ts';
 
 /** The holder of a key, as a door needs to know him. */
 export interface KeyHolder {
@@ -10,6 +10,21 @@ export interface KeyHolder {
 
 /** Any number that all processes of the house share, and nobody else: one first key, whoever starts. */
 const firstKeyLock = 7_420_311_962;
+
+async function insertWithAllScopes(
+  tx: Queryable,
+  { ownerId, keyHash, source, name }: { ownerId: string; keyHash: string; source: string; name: string },
+): Promise<void> {
+  const id = randomUUID();
+  await tx.query(
+    `INSERT INTO core.owner_accounts (id, source, owner_id, channel, account) VALUES ($1, $2, $3, 'key', $4)`,
+    [randomUUID(), source, ownerId, id],
+  );
+  await tx.query(
+    `INSERT INTO core.api_keys (id, source, owner_id, name, key_hash, scopes) VALUES ($1, $2, $3, $4, $5, $6)`,
+    [id, source, ownerId, name, keyHash, [...allScopes]],
+  );
+}
 
 /** API keys, of which Postgres knows the SHA-256 alone; for the core role. */
 export function createKeyStore(db: Postgres) {
@@ -53,20 +68,24 @@ export function createKeyStore(db: Postgres) {
           `SELECT id FROM core.owners WHERE status = 'active' ORDER BY created_at, id LIMIT 1`,
         );
         const ownerId = known.rows[0]?.id ?? randomUUID();
-        const keyId = randomUUID();
         await tx.query(
           `INSERT INTO core.owners (id, source, name) VALUES ($1, 'first-start', 'owner') ON CONFLICT (id) DO NOTHING`,
           [ownerId],
         );
-        await tx.query(
-          `INSERT INTO core.owner_accounts (id, source, owner_id, channel, account) VALUES ($1, 'first-start', $2, 'key', $3)`,
-          [randomUUID(), ownerId, keyId],
-        );
-        await tx.query(
-          `INSERT INTO core.api_keys (id, source, owner_id, name, key_hash, scopes) VALUES ($1, 'first-start', $2, 'first', $3, $4)`,
-          [keyId, ownerId, keyHash, [...allScopes]],
-        );
+        await insertWithAllScopes(tx, { ownerId, keyHash, source: 'first-start', name: 'first' });
         return true;
+      });
+    },
+
+    /** Gives the owner of the first key another one with all scopes; for the owner of the state folder alone. */
+    async insertRecovered(keyHash: string): Promise<void> {
+      await db.transaction(async (tx) => {
+        const { rows } = await tx.query<{ ownerId: string }>(
+          `SELECT owner_id AS "ownerId" FROM core.api_keys ORDER BY created_at, id LIMIT 1`,
+        );
+        const [first] = rows;
+        if (first === undefined) throw new Error('A house without any key gets its first one at its start.');
+        await insertWithAllScopes(tx, { ...first, keyHash, source: 'recovery', name: 'recovered' });
       });
     },
   };

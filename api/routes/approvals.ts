@@ -88,6 +88,9 @@ const decide = createRoute({
   },
 });
 
+/** The routes as they are documented: the client checks what answers by them. */
+export const approvalContracts = [list, get, decide];
+
 const decideAnswer = z.union([
   z.object({ status: z.literal(200), body: decisionSchema }),
   z.object({ status: z.literal(202), body: decisionRecordedSchema }),

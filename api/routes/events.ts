@@ -47,6 +47,24 @@ const streamOf = (name: string, example: object) => ({
   content: {
     'text/event-stream': {
       schema: z.string(),
+      // OpenAPI 3.2's word for what `schema` cannot say: the form of each event.
+      itemSchema: {
+        type: 'object' as const,
+        properties: {
+          id: { type: 'string' as const },
+          event: { const: 'ready' },
+          retry: { type: 'integer' as const },
+          data: {
+            type: 'string' as const,
+            contentMediaType: 'application/json',
+            contentSchema: {
+              anyOf: [{ $ref: `#/components/schemas/${name}` }, { type: 'object' as const, maxProperties: 0 }],
+            },
+          },
+        },
+        required: ['id', 'data'],
+        additionalProperties: false,
+      },
       example: `event: ready\nid: WyIxIiwiMSIsMCwwXQ\ndata: {}\n\nid: WyIxIiwiMiIsMSw3XQ\ndata: ${JSON.stringify(example)}\n\n`,
     },
   },
@@ -83,6 +101,9 @@ const approvals = createRoute({
     ...refusals({ keyed: true, own: ['validation', 'unknown-field', 'too-many-streams'] }),
   },
 });
+
+/** The routes as they are documented: the client checks what answers by them. */
+export const eventContracts = [board, approvals];
 
 /** The board and the gates as streams. */
 export function eventRoutes(deps: ApiDeps) {

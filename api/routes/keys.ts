@@ -86,6 +86,9 @@ const revoke = createRoute({
   },
 });
 
+/** The routes as they are documented: the client checks what answers by them. */
+export const keyContracts = [list, create, rotate, revoke];
+
 const made = z.object({ status: z.literal(201), body: newKeySchema });
 type Made = z.infer<typeof made>;
 const withoutSecret = (given: Made): Made => ({ ...given, body: { ...given.body, secret: null } });

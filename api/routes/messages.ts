@@ -103,6 +103,9 @@ const get = createRoute({
   },
 });
 
+/** The routes as they are documented: the client checks what answers by them. */
+export const messageContracts = [post, list, get];
+
 const postAnswer = z.object({ status: z.literal(202), body: messageReceiptSchema });
 
 /** Messages in, what the house says out. */

@@ -101,6 +101,9 @@ const evidence = createRoute({
   },
 });
 
+/** The routes as they are documented: the client checks what answers by them. */
+export const pipelineContracts = [chains, board, item, timeline, evidence];
+
 const evidenceAnswer = z.object({ status: z.literal(202), body: evidenceReceiptSchema });
 
 /** The board, the items, the owner's word on them. */

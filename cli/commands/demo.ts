@@ -8,8 +8,8 @@ import { openShop } from '../demo/shop.ts';
 import type { Shop } from '../demo/shop.ts';
 import { listArrivals, restOwner } from '../demo/rest-owner.ts';
 import { playGroceries } from '../demo/story.ts';
+import { createClient, type HouseClient } from '../../client/index.ts';
 import { chatArrivals, type DemoTelegram, openTelegram, telegramOwner } from '../demo/telegram-owner.ts';
-import { createHouseClient, type HouseClient } from '../house-client.ts';
 import { runHouse } from '../run-house.ts';
 import { apiAddress } from '../supervisor/house.ts';
 import type { Command } from './command.ts';
@@ -89,7 +89,7 @@ async function play({ config, env }: DemoHouse, stage: Omit<Stage, 'env'>): Prom
           `The house is up after ${passed().toFixed(1)} s: ${apiAddress(config)}, orders by ${shop ? 'e-mail' : 'list'}`,
         );
         const key = (await readFile(firstKeyPath(config.home.root), 'utf8')).trim();
-        const house = createHouseClient({ address: apiAddress(config), key, signal });
+        const house = createClient({ address: apiAddress(config), key, signal });
         await playGroceries({ house, ...peopleOf(stage, house, signal), say: tell, record, signal });
         seconds = passed();
       },

@@ -29,7 +29,9 @@ export async function up({ terminal, services, ...context }: UpOptions): Promise
     services,
     serve: async (signal) => {
       const key = await readKey();
-      context.out(panel(config, { file, fresh: knownKey === undefined ? key : undefined }));
+      // Without a terminal the output may be kept, by a journal for example: there the key is not shown.
+      const fresh = terminal !== undefined && knownKey === undefined ? key : undefined;
+      context.out(panel(config, { file, fresh }));
       if (terminal === undefined) return untilAborted(signal);
       const onOpen = (print: typeof say) => void (say = print);
       try {

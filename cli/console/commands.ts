@@ -1,7 +1,8 @@
+import { parseResponse } from '../../client/index.ts';
 import type { EvidenceRequest } from '../../contracts/api.ts';
 import { createChoices, UnclearChoice } from './choice.ts';
 import type { Line } from './line.ts';
-import { waitingPurchases } from './purchases.ts';
+import { boardsOf, waitingPurchases } from './purchases.ts';
 import type { Questions, QuestionsParts } from './questions.ts';
 import { boardText, waitingList } from './words.ts';
 
@@ -14,7 +15,8 @@ export function createCommands(parts: QuestionsParts & { questions: Questions; c
   });
 
   async function send(text: string, id: string): Promise<void> {
-    const { status } = await link(() => house.send({ text, source_id: id, conversation }));
+    const message = { text, source_id: id, conversation };
+    const { status } = await link(() => parseResponse(house.messages.$post({ json: message })));
     if (status === 'recorded') print(paint.dim('Recorded; it is taken up as soon as the engine is back.'));
   }
 
@@ -28,7 +30,9 @@ export function createCommands(parts: QuestionsParts & { questions: Questions; c
       line.kind === 'bought'
         ? { stage: 'bought', verdict: 'bought', amount: line.amount }
         : { stage: 'bought', verdict: 'not_bought' };
-    await link(() => house.confirm(meant.itemId, word, id));
+    const request = { param: { id: meant.itemId }, json: word };
+    const headers = { 'idempotency-key': id };
+    await link(() => parseResponse(house.pipelines.items[':id'].evidence.$post(request, { headers })));
     const paid = line.kind === 'bought' ? `bought for ${line.amount} ${meant.purchase.currency}` : 'not bought';
     print(`Recorded: ${meant.names.join(', ')} — ${paid}.`);
   }
@@ -46,7 +50,7 @@ export function createCommands(parts: QuestionsParts & { questions: Questions; c
   }
 
   async function showBoard(): Promise<void> {
-    for (const { name } of await link(house.chains)) print(boardText(await link(() => house.board(name)), paint));
+    for (const board of await link(() => boardsOf(house))) print(boardText(board, paint));
   }
 
   async function act(line: Line, id: string): Promise<void> {

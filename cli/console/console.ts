@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import colors from 'picocolors';
-import { createHouseClient, HouseRefused } from '../house-client.ts';
+import { createClient, HouseRefused } from '../../client/index.ts';
 import { createCommands } from './commands.ts';
 import { createFeed } from './feed.ts';
 import { parseLine } from './line.ts';
@@ -37,7 +37,7 @@ export async function runConsole({ address, key, input, output, signal, onOpen }
   const ending = new AbortController();
   const over = AbortSignal.any([signal, ending.signal]);
   const paint = colors.createColors(screen.isTerminal && colors.isColorSupported);
-  const house = createHouseClient({ address, key, signal: over });
+  const house = createClient({ address, key, signal: over });
   const link = createLink({ signal: over, say: (text) => screen.print(paint.red(text)) });
   const questions = createQuestions({ house, link, print: screen.print, paint });
   const commands = createCommands({ house, link, questions, print: screen.print, paint, conversation });

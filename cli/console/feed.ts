@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ApiMessage } from '../../contracts/api.ts';
-import { pageLimit } from '../house-client.ts';
+import { pageLimit, parseResponse } from '../../client/index.ts';
 import type { Questions, QuestionsParts } from './questions.ts';
 import { saying } from './words.ts';
 
@@ -11,11 +11,14 @@ const pollMs = 500;
 export function createFeed(parts: QuestionsParts & { questions: Questions; signal: AbortSignal }) {
   const { house, link, print, paint, questions, signal } = parts;
 
+  const said = (after: number) =>
+    link(() => parseResponse(house.messages.$get({ query: { after, limit: pageLimit } })));
+
   /** The seq of the newest message there is. */
   async function newest(): Promise<number> {
     let seq = 0;
     for (;;) {
-      const page = await link(() => house.messages(seq));
+      const page = await said(seq);
       seq = page.next;
       if (page.messages.length < pageLimit) return seq;
     }
@@ -34,8 +37,7 @@ export function createFeed(parts: QuestionsParts & { questions: Questions; signa
       let seq = await newest();
       await questions.showAll({ sayNone: false });
       for (;;) {
-        const from = seq;
-        const page = await link(() => house.messages(from));
+        const page = await said(seq);
         page.messages.forEach(show);
         seq = page.next;
         await questions.closeEnded();

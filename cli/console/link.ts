@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { HouseUnreachable, isPassing } from '../house-client.ts';
+import { HouseRefused, HouseUnreachable, isPassing } from '../../client/index.ts';
 
 /** Milliseconds between two tries while the house is away. */
 const pauseMs = 500;
@@ -42,7 +42,10 @@ export function createLink({ signal, say }: { signal: AbortSignal; say: (text: s
           passed += 1;
           if (passed === 2) say(`${error.message} Trying until it is back.`);
         }
-        await wait(pauseMs, undefined, { signal });
+        // An outage may be over at any moment; a limit is not before its time.
+        const limited =
+          error instanceof HouseRefused && error.is('rate-limited') ? error.problem.retry_after : undefined;
+        await wait(limited === undefined ? pauseMs : limited * 1000, undefined, { signal });
       }
     }
   };

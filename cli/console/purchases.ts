@@ -1,5 +1,5 @@
-import type { ApiPurchase } from '../../contracts/api.ts';
-import type { HouseClient } from '../house-client.ts';
+import { type HouseClient, parseResponse } from '../../client/index.ts';
+import type { ApiPurchase, Board } from '../../contracts/api.ts';
 
 /** A purchase that waits for the owner's word. */
 export interface Waiting {
@@ -9,15 +9,23 @@ export interface Waiting {
   names: string[];
 }
 
+/** The board of every chain. */
+export async function boardsOf(house: HouseClient): Promise<Board[]> {
+  const { chains } = await parseResponse(house.pipelines.$get());
+  return Promise.all(
+    chains.map(({ name }) => parseResponse(house.pipelines[':chain'].board.$get({ param: { chain: name } }))),
+  );
+}
+
 /** Finds what was ordered, or may have been, and is not confirmed; as the board shows it. */
 export async function waitingPurchases(house: HouseClient): Promise<Waiting[]> {
-  const boards = await Promise.all((await house.chains()).map(({ name }) => house.board(name)));
-  const open = boards
+  const open = (await boardsOf(house))
     .flatMap(({ stages }) => stages)
     .flatMap(({ items }) => items)
     .filter(({ status }) => status === 'open');
   const found = new Map<string, Waiting>();
-  for (const { item, purchase } of await Promise.all(open.map(({ id }) => house.item(id)))) {
+  const details = open.map(({ id }) => parseResponse(house.pipelines.items[':id'].$get({ param: { id } })));
+  for (const { item, purchase } of await Promise.all(details)) {
     if (purchase === null || !['ordered', 'unknown'].includes(purchase.status)) continue;
     const known = found.get(purchase.id) ?? { purchase, itemId: item.id, names: [] };
     known.names.push(item.title);

@@ -1,4 +1,4 @@
-import { HouseRefused, type HouseClient } from '../house-client.ts';
+import { HouseRefused, type HouseClient, pageLimit, parseResponse } from '../../client/index.ts';
 import { createChoices } from './choice.ts';
 import type { Line } from './line.ts';
 import type { Link } from './link.ts';
@@ -21,7 +21,8 @@ export function createQuestions({ house, link, print, paint }: QuestionsParts) {
   }
 
   async function pending() {
-    return (await link(house.pendingApprovals)).toReversed();
+    const query = { status: 'pending', limit: pageLimit } as const;
+    return (await link(() => parseResponse(house.approvals.$get({ query })))).approvals.toReversed();
   }
 
   /** The house's answer to a decision, or how the question had ended before it. */
@@ -33,7 +34,9 @@ export function createQuestions({ house, link, print, paint }: QuestionsParts) {
       ...(line.feedback !== null && { feedback: line.feedback }),
     };
     try {
-      const { status } = await link(() => house.decide(id, decision));
+      const { status } = await link(() =>
+        parseResponse(house.approvals[':id'].decide.$post({ param: { id }, json: decision })),
+      );
       return status === 'recorded'
         ? `Question ${number}: your answer is recorded, and counts as soon as the house can process it.`
         : `Question ${number}: ${status}.`;
@@ -71,7 +74,7 @@ export function createQuestions({ house, link, print, paint }: QuestionsParts) {
       if (before.length === 0) return;
       const open = new Set((await pending()).map(({ id }) => id));
       for (const id of before.filter((each) => !open.has(each))) {
-        const { approval } = await link(() => house.approval(id));
+        const { approval } = await link(() => parseResponse(house.approvals[':id'].$get({ param: { id } })));
         if (!choices.open().includes(id)) continue;
         choices.close(id);
         const { status, decided_by: by, decided_via: via, decided_at: at } = approval;

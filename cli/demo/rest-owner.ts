@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { HouseClient } from '../house-client.ts';
+import { type HouseClient, pageLimit, parseResponse } from '../../client/index.ts';
 import type { Arrivals, StoryOwner } from './story.ts';
 import { untilTrue } from './until.ts';
 
@@ -11,16 +11,18 @@ export function restOwner(house: HouseClient, signal: AbortSignal): StoryOwner {
   return {
     tell(text) {
       const message = { text, source_id: randomUUID(), conversation };
-      return until('the message is taken', () => house.send(message));
+      return until('the message is taken', () => parseResponse(house.messages.$post({ json: message })));
     },
     async decide({ id }, verdict) {
-      const decision = { verdict, decision_id: randomUUID() };
-      await until('the decision is taken', () => house.decide(id, decision));
+      const request = { param: { id }, json: { verdict, decision_id: randomUUID() } };
+      await until('the decision is taken', () => parseResponse(house.approvals[':id'].decide.$post(request)));
     },
     async confirm(itemId, paid) {
-      const wordId = randomUUID();
-      const word = { stage: 'bought', verdict: 'bought', ...paid } as const;
-      await until('the owner’s word is taken', () => house.confirm(itemId, word, wordId));
+      const request = { param: { id: itemId }, json: { stage: 'bought', verdict: 'bought', ...paid } as const };
+      const headers = { 'idempotency-key': randomUUID() };
+      await until('the owner’s word is taken', () =>
+        parseResponse(house.pipelines.items[':id'].evidence.$post(request, { headers })),
+      );
     },
   };
 }
@@ -30,7 +32,7 @@ export function listArrivals(house: HouseClient): Arrivals {
   return {
     at: 'list in the conversation',
     async count(messageId) {
-      const { messages } = await house.messages(0);
+      const { messages } = await parseResponse(house.messages.$get({ query: { limit: pageLimit } }));
       return messages.filter(({ id, kind }) => id === messageId && kind === 'list').length;
     },
   };

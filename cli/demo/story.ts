@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { type HouseClient, pageLimit, parseResponse } from '../../client/index.ts';
 import type { ApiApproval, ApiPurchase, ItemDetail, TimelineEntry } from '../../contracts/api.ts';
 import type { Verdict } from '../../contracts/approvals.ts';
 import { workflowIds as idsOf } from '../../contracts/names.ts';
 import { moneyToDecimal, parseMoney, subtractMoney } from '../../contracts/money.ts';
 import { purchaseArgsSchema } from '../../contracts/purchase-args.ts';
-import type { HouseClient } from '../house-client.ts';
 import { type StageName, type StageRecord, type StoryRecord, wantedItems, wholePurchase } from './record.ts';
 import { untilTrue } from './until.ts';
 
@@ -54,7 +54,7 @@ export async function playGroceries(parts: StoryParts): Promise<void> {
   const until = untilTrue(signal);
   const told = await tell(parts, words);
   const { items, startedAt } = await until('three items are captured', () => itemsOf(house, told));
-  for (const { id } of items) record.workflowIds.add((await house.item(id)).workflow.id);
+  for (const { id } of items) record.workflowIds.add((await itemOf(house, id)).workflow.id);
   const note = noteTo(parts, startedAt);
   await until('every item is needed', () => noteStage(house, items, 'need', note));
   await until('every item is captured', () => noteStage(house, items, 'captured', note));
@@ -71,6 +71,11 @@ export async function playGroceries(parts: StoryParts): Promise<void> {
   await settled(parts, gate, note);
 }
 
+const itemOf = (house: HouseClient, id: string) => parseResponse(house.pipelines.items[':id'].$get({ param: { id } }));
+const timelineOf = async (house: HouseClient, id: string) =>
+  (await parseResponse(house.pipelines.items[':id'].timeline.$get({ param: { id } }))).entries;
+const messageOf = (house: HouseClient, id: string) => parseResponse(house.messages[':id'].$get({ param: { id } }));
+
 async function tell({ owner, record }: StoryParts, text: string): Promise<string> {
   const receipt = await owner.tell(text);
   record.workflowIds.add(idsOf.conversation(receipt.conversation_id)).add(idsOf.message(receipt.message_id));
@@ -78,7 +83,8 @@ async function tell({ owner, record }: StoryParts, text: string): Promise<string
 }
 
 async function decide({ house, owner, record }: StoryParts, gate: ApiApproval, verdict: Verdict): Promise<void> {
-  record.workflowIds.add((await house.approval(gate.id)).workflow.id);
+  const { workflow } = await parseResponse(house.approvals[':id'].$get({ param: { id: gate.id } }));
+  record.workflowIds.add(workflow.id);
   await owner.decide(gate, verdict);
 }
 
@@ -87,7 +93,7 @@ async function itemsOf(
   house: HouseClient,
   messageId: string,
 ): Promise<{ items: Item[]; startedAt: number } | undefined> {
-  const { message, items } = await house.message(messageId);
+  const { message, items } = await messageOf(house, messageId);
   const asWanted = isDeepStrictEqual(items.map(({ title }) => title).sort(), [...wantedItems].sort());
   return message.status === 'answered' && asWanted ? { items, startedAt: Date.parse(message.created_at) } : undefined;
 }
@@ -125,11 +131,11 @@ async function noteStage(
   note: Note,
 ): Promise<true | undefined> {
   for (const { id, title } of items) {
-    const entry = (await house.timeline(id)).find(
+    const entry = (await timelineOf(house, id)).find(
       (each) => each.kind === 'stage' && each.stage === stage && each.event === 'done',
     );
     if (entry?.evidence == null) return undefined;
-    note(title, stage, entry, briefly(stage, await house.item(id), entry.evidence));
+    note(title, stage, entry, briefly(stage, await itemOf(house, id), entry.evidence));
   }
   return true;
 }
@@ -156,12 +162,13 @@ async function gateFor(house: HouseClient, items: Item[]): Promise<ApiApproval |
     const listed = purchaseArgsSchema.parse(args).lines.map((line) => line.item_id);
     return items.every(({ id }) => listed.includes(id));
   };
-  return (await house.pendingApprovals()).find(covers);
+  const query = { status: 'pending', limit: pageLimit } as const;
+  return (await parseResponse(house.approvals.$get({ query }))).approvals.find(covers);
 }
 
 async function noteGate(house: HouseClient, items: Item[], gate: ApiApproval, note: Note): Promise<true | undefined> {
   for (const { id, title } of items) {
-    const entry = (await house.timeline(id)).find(
+    const entry = (await timelineOf(house, id)).find(
       (each) => each.kind === 'approval' && each.id === gate.id && each.event === 'approved',
     );
     if (entry === undefined) return undefined;
@@ -174,8 +181,8 @@ async function noteGate(house: HouseClient, items: Item[], gate: ApiApproval, no
 async function noteOrder({ house, arrivals }: StoryParts, items: Item[], note: Note) {
   let ordered: { purchase: ApiPurchase; itemId: string } | undefined;
   for (const { id, title } of items) {
-    const { purchase } = await house.item(id);
-    const receipts = (await house.timeline(id)).filter(({ kind }) => kind === 'receipt');
+    const { purchase } = await itemOf(house, id);
+    const receipts = (await timelineOf(house, id)).filter(({ kind }) => kind === 'receipt');
     const [receipt] = receipts;
     if (purchase?.status !== 'ordered' || receipt?.event !== 'delivered' || receipts.length !== 1) return undefined;
     const { provider_id } = receiptSchema.parse(receipt.evidence?.value);
@@ -200,7 +207,7 @@ async function settled(parts: StoryParts, gate: ApiApproval, note: Note): Promis
   const until = untilTrue(signal);
   const told = await tell(parts, 'butter');
   const items = await until('the next need is captured', async () => {
-    const { items: found } = await house.message(told);
+    const { items: found } = await messageOf(house, told);
     return found.length === 1 ? found : undefined;
   });
   const next = await until('the house asks about the next purchase', () => gateFor(house, items));

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Verdict } from '../../contracts/approvals.ts';
 import { readTap } from '../../contracts/telegram.ts';
-import type { HouseClient } from '../house-client.ts';
+import { type HouseClient, pageLimit, parseResponse } from '../../client/index.ts';
 import { type BotApi, type ChatMessage, startBotApi } from './bot-api/client.ts';
 import type { Arrivals, StoryOwner } from './story.ts';
 import { untilTrue } from './until.ts';
@@ -33,6 +33,8 @@ interface OwnerParts {
   signal: AbortSignal;
 }
 
+const said = async (house: HouseClient) =>
+  (await parseResponse(house.messages.$get({ query: { limit: pageLimit } }))).messages;
 const fromBot = ({ from }: ChatMessage): boolean => from !== ownerId;
 
 /** An owner who writes and presses buttons in Telegram; the house's API is only looked at. */
@@ -57,7 +59,7 @@ export function telegramOwner({ house, api, say, signal }: OwnerParts): StoryOwn
       const { message_id: number } = await api.write({ text });
       see(`you: ${text}`);
       const message = await until('the house has the message', async () =>
-        (await house.messages(0)).messages.find(({ source_id }) => source_id === `${ownerId}:${number}`),
+        (await said(house)).find(({ source_id }) => source_id === `${ownerId}:${number}`),
       );
       const shown = await until('the reaction is 👍', () =>
         find(({ message_id, reactions }) => message_id === number && reactions.at(-1) === '👍'),
@@ -98,7 +100,7 @@ export function chatArrivals(house: HouseClient, api: BotApi): Arrivals {
   return {
     at: 'list in the chat',
     async count(messageId) {
-      const list = (await house.messages(0)).messages.find(({ id, kind }) => id === messageId && kind === 'list');
+      const list = (await said(house)).find(({ id, kind }) => id === messageId && kind === 'list');
       const shown = (await api.state()).messages.filter(fromBot);
       return shown.filter(({ text }) => text === list?.text).length;
     },

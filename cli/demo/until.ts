@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { isPassing } from '../house-client.ts';
+import { isPassing } from '../../client/index.ts';
 
 /** Milliseconds that one step of the house may take before the story gives up, and between two looks. */
 const withinMs = 20_000;

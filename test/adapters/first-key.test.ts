@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ensureFirstKey, firstKeyPath, KeyFileInvalid } from '../../adapters/first-key.ts';
+import { ensureFirstKey, firstKeyPath, KeyFileInvalid, recoverKey } from '../../adapters/first-key.ts';
 import { connectPostgres, type Postgres } from '../../adapters/postgres.ts';
 import { createKeyStore, type KeyStore } from '../../adapters/store/keys.ts';
 import { sha256 } from '../../contracts/action.ts';
@@ -68,6 +68,35 @@ describe('the first key', () => {
     chmodSync(firstKeyPath(home), 0o600);
     writeFileSync(firstKeyPath(home), 'nonsense');
     await expect(ensureFirstKey(keys, home)).rejects.toThrow(/holds no key/);
+  });
+});
+
+describe('a key that is lost', () => {
+  it('is replaced by one with all scopes of the same owner, also when a try died in between', async () => {
+    await ensureFirstKey(keys, home);
+    const first = await keys.find(sha256(keyFile()));
+    expect(await recoverKey(keys, home)).toBe('known');
+    rmSync(firstKeyPath(home));
+    const dying: KeyStore = { ...keys, insertRecovered: () => Promise.reject(new Error('killed')) };
+    await expect(recoverKey(dying, home)).rejects.toThrow('killed');
+    const unknown = keyFile();
+    expect(await recoverKey(keys, home)).toBe('made');
+    expect(keyFile()).not.toBe(unknown);
+    expect(statSync(firstKeyPath(home)).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(home, 'keys'))).toEqual(['api.key']);
+    const holder = await keys.find(sha256(keyFile()));
+    expect(holder?.caller).toMatchObject({ ownerId: first?.caller.ownerId, scopes: [...scopes] });
+  });
+
+  it.each([
+    ['has ended', `status = 'inactive'`],
+    ['has expired', `expires_at = now() - interval '1 second'`],
+    ['may not do everything', `scopes = ARRAY['messages:read']`],
+  ])('may also be one that %s', async (_, change) => {
+    await ensureFirstKey(keys, home);
+    await core.query(`UPDATE core.api_keys SET ${change}`);
+    expect(await recoverKey(keys, home)).toBe('made');
+    expect((await keys.find(sha256(keyFile())))?.caller.scopes).toEqual([...scopes]);
   });
 });
 

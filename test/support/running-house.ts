@@ -35,7 +35,13 @@ export async function runHouse(env: NodeJS.ProcessEnv) {
 
   async function start(): Promise<void> {
     command = runCommand('cli/bootstrap.mjs', ['up'], all);
-    await command.says('Majordomo is up');
+    try {
+      await command.says('Majordomo is up');
+    } catch (error) {
+      command.kill('SIGTERM');
+      await command.ended;
+      throw error;
+    }
   }
   await start();
   const key = (await readFile(join(home, 'keys', 'api.key'), 'utf8')).trim();
@@ -59,6 +65,8 @@ export async function runHouse(env: NodeJS.ProcessEnv) {
 
   return {
     home,
+    /** Everything that the supervisor wrote. */
+    output: () => command.output(),
     core,
     url,
     /** A call of the API; the body is sent as JSON. Rejects on anything but a success. */

@@ -3,11 +3,10 @@ import { readFile, rm } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { firstKeyPath } from '../../../adapters/first-key.ts';
+import { createClient, type HouseClient, parseResponse } from '../../../client/index.ts';
 import { runConsole } from '../../../cli/console/console.ts';
 import { demoHouse } from '../../../cli/demo/house.ts';
 import type { DemoHouse } from '../../../cli/demo/house.ts';
-import { createHouseClient } from '../../../cli/house-client.ts';
-import type { HouseClient } from '../../../cli/house-client.ts';
 import { houseServices } from '../../../cli/services.ts';
 import { apiAddress, houseFileOf, openHouse } from '../../../cli/supervisor/house.ts';
 import type { House } from '../../../cli/supervisor/house.ts';
@@ -27,7 +26,7 @@ beforeAll(async () => {
   await house.started;
   address = apiAddress(place.config);
   key = (await readFile(firstKeyPath(place.config.home.root), 'utf8')).trim();
-  rest = createHouseClient({ address, key, signal: ending.signal });
+  rest = createClient({ address, key, signal: ending.signal });
 }, 120_000);
 
 afterAll(async () => {
@@ -84,6 +83,9 @@ const killPart = (name: string, signal: NodeJS.Signals): void => {
   process.kill(part?.pid ?? expect.fail(`${name} does not run.`), signal);
 };
 
+const board = () => parseResponse(rest.pipelines[':chain'].board.$get({ param: { chain: 'groceries' } }));
+const pending = async () => (await parseResponse(rest.approvals.$get({ query: { status: 'pending' } }))).approvals;
+
 const times = (text: string, part: string): number => text.split(part).length - 1;
 
 describe('the console of a real house', { timeout: 60_000 }, () => {
@@ -98,13 +100,13 @@ describe('the console of a real house', { timeout: 60_000 }, () => {
     terminal.write('yes');
     await terminal.says('Question 1: ');
     await terminal.says('☐ flour — 2 kg');
-    await expect.poll(async () => (await rest.board('groceries')).stages.at(-1)?.counts.claimed).toBe(3);
+    await expect.poll(async () => (await board()).stages.at(-1)?.counts.claimed).toBe(3);
     terminal.write('/board');
     expect(await terminal.says('claimed')).toContain('bought     3');
     terminal.write('/bought 12.40');
     expect(await terminal.says('bought for 12.40 EUR.')).toContain('Recorded: ');
     await expect
-      .poll(async () => (await rest.board('groceries')).stages.at(-1)?.counts, { timeout: 20_000 })
+      .poll(async () => (await board()).stages.at(-1)?.counts, { timeout: 20_000 })
       .toEqual({ open: 0, claimed: 0, done: 3 });
     terminal.write('/bought 12.40');
     await terminal.says('No purchase waits for your word');
@@ -128,26 +130,29 @@ describe('the console of a real house', { timeout: 60_000 }, () => {
   });
 
   test('what is open at the start is shown, and what happens elsewhere is said', async () => {
-    await rest.send({ text: 'buy it now', source_id: randomUUID(), conversation: 'elsewhere' });
-    await expect.poll(async () => (await rest.pendingApprovals()).length, { timeout: 20_000 }).toBe(1);
+    const json = { text: 'buy it now', source_id: randomUUID(), conversation: 'elsewhere' };
+    await parseResponse(rest.messages.$post({ json }));
+    await expect.poll(async () => (await pending()).length, { timeout: 20_000 }).toBe(1);
     const terminal = openTerminal();
     await terminal.says('asks [1]');
     expect(terminal.shown()).not.toContain('Shopping list');
-    const [open] = await rest.pendingApprovals();
-    await rest.decide(open?.id ?? '', { verdict: 'approve', decision_id: randomUUID() });
+    const [open] = await pending();
+    await parseResponse(
+      rest.approvals[':id'].decide.$post({ param: { id: open?.id ?? '' }, json: { verdict: 'approve' } }),
+    );
     await expect.poll(terminal.shown, { timeout: 20_000 }).toMatch(/Question 1 is decided: \w+ by key:/);
     await terminal.says('Shopping list');
     terminal.write('2 kg potatoes');
     await terminal.says('asks [2]');
     terminal.write('/yes 2');
     await terminal.says('Shopping list');
-    await expect.poll(async () => (await rest.board('groceries')).stages.at(-1)?.counts.claimed).toBe(3);
+    await expect.poll(async () => (await board()).stages.at(-1)?.counts.claimed).toBe(3);
     terminal.write('/bought 3.10');
     await terminal.says('write /bought 3.10 1 or /bought 3.10 2');
     const potatoes = /^ {2}(\d)\. potatoes/m.exec(terminal.shown())?.[1];
     terminal.write(`/bought 3.10 ${potatoes}`);
     await terminal.says('Recorded: potatoes — bought for 3.10 EUR.');
-    await expect.poll(async () => (await rest.board('groceries')).stages.at(-1)?.counts.done).toBe(4);
+    await expect.poll(async () => (await board()).stages.at(-1)?.counts.done).toBe(4);
     terminal.write('/not-bought');
     await terminal.says('not bought.');
   });
@@ -164,7 +169,7 @@ describe('the console of a real house', { timeout: 60_000 }, () => {
     await terminal.says('cheese 1 kg');
     expect(times(terminal.shown(), 'does not answer')).toBe(1);
     expect(times(terminal.shown(), 'The house answers again.')).toBe(1);
-    const { messages } = await rest.messages(0);
+    const { messages } = await parseResponse(rest.messages.$get({ query: {} }));
     expect(messages.filter(({ text }) => text === '1 kg cheese')).toHaveLength(1);
   });
 
@@ -179,7 +184,7 @@ describe('the console of a real house', { timeout: 60_000 }, () => {
     } finally {
       killPart('worker', 'SIGCONT');
     }
-    await expect.poll(async () => (await rest.pendingApprovals()).length, { timeout: 20_000 }).toBe(0);
+    await expect.poll(async () => (await pending()).length, { timeout: 20_000 }).toBe(0);
   });
 
   test('what the house refuses is said in its own words', async () => {
@@ -200,7 +205,7 @@ describe('the console of a real house', { timeout: 60_000 }, () => {
     leaving.write('250 g butter');
     leaving.write('/quit');
     await leaving.ended;
-    const { messages } = await rest.messages(0);
+    const { messages } = await parseResponse(rest.messages.$get({ query: {} }));
     expect(messages.filter(({ text }) => text === '250 g butter')).toHaveLength(1);
     const stop = new AbortController();
     const told = openTerminal({ signal: stop.signal });
