@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command as Program } from 'commander';
+import { backupCommand } from './commands/backup.ts';
 import type { Command, CommandContext } from './commands/command.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
 import { upCommand } from './commands/up.ts';
@@ -17,6 +19,8 @@ const commands: Command[] = [
   statusCommand,
   doctorCommand,
   demoCommand,
+  backupCommand,
+  restoreCommand,
   migrateCommand,
   testCommand,
 ];
@@ -41,6 +45,7 @@ const program = new Program('majordomo')
 for (const command of commands) {
   const added = program.command(command.name).description(command.summary);
   for (const [flags, description] of command.flags ?? []) added.option(flags, description);
+  if (command.argument) added.argument(...command.argument);
   if (command.passArguments) added.argument('[args...]').allowUnknownOption().helpOption(false).passThroughOptions();
   added.action(async () => {
     process.exitCode = await command.run(context, { flags: added.opts(), args: added.args });

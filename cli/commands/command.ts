@@ -17,6 +17,8 @@ export interface Command {
   summary: string;
   /** Flags in commander's form with their descriptions. */
   flags?: readonly (readonly [flags: string, description: string])[];
+  /** The one argument that is no flag, in commander's form with its description. */
+  argument?: readonly [name: string, description: string];
   /** Arguments that are not flags of ours are handed on as they are. */
   passArguments?: boolean;
   /** Runs it; resolves with the exit code. Errors thrown are shown as one message, exit code 1. */
