@@ -55,7 +55,7 @@ export function houseFileOf(config: Config): string {
 /** Takes the state folder and starts everything in it. Throws AlreadyRunning before anything is touched. */
 export async function openHouse(options: HouseOptions): Promise<House> {
   const { config, say } = options;
-  await makeHome(config.home);
+  await makeHome(config.home, { say });
   const lock = takeHouse(houseFileOf(config));
   const addresses = addressesOf(config);
   const note = (children: Stoppable[]) => lock.update({ children, guardPid: crew.guardPid(), addresses });
