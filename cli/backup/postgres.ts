@@ -33,7 +33,7 @@ export async function copyPostgres(options: PostgresCopy): Promise<{ major: numb
     engine,
     dataDir: home.postgres,
     passwordFile: join(home.keys, 'postgres.password'),
-    port: ports.postgres,
+    port: still.postgresPort ?? ports.postgres,
     say,
   });
   const crew = still.temporal === undefined ? createCrew({ logs: home.logs, say: () => {} }) : undefined;

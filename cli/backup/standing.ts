@@ -5,9 +5,12 @@ import { houseFileOf } from '../supervisor/house.ts';
 import type { Identity } from '../supervisor/identity.mjs';
 import { AlreadyRunning, runningHouse, takeHouse } from '../supervisor/lock.ts';
 
-/** What the house is doing while it is copied: `temporal` is its process when it runs. */
+/** What the house is doing while it is copied; both undefined when it does not run. */
 export interface Still {
+  /** Temporal's process. */
   temporal: Identity | undefined;
+  /** Where its Postgres listens, whatever our own settings say. */
+  postgresPort: number | undefined;
 }
 
 /** The house cannot be copied at this moment; trying again helps. */
@@ -28,7 +31,7 @@ export async function whileItStands<T>(
     const temporal = running.children.find(({ name }) => name === 'temporal');
     if (temporal === undefined || !running.children.some(({ name }) => name === 'postgres'))
       throw new NotNow('The house is starting or stopping; try again when it is up, or down.');
-    return await copy({ temporal });
+    return await copy({ temporal, postgresPort: Number(running.addresses['postgres']?.split(':').at(-1)) });
   } finally {
     lock.release();
   }
@@ -39,7 +42,7 @@ async function whileStopped<T>(config: Config, say: (line: string) => void, copy
   try {
     if (lock.leftovers.length > 0) say('Stopping what an earlier start left …');
     await stopAll(lock.leftovers);
-    return await copy({ temporal: undefined });
+    return await copy({ temporal: undefined, postgresPort: undefined });
   } finally {
     lock.release();
   }

@@ -1,9 +1,12 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { requireOk } from '../services.ts';
 import { houseFileOf } from '../supervisor/house.ts';
 import { isSame } from '../supervisor/identity.mjs';
 import { runningHouse } from '../supervisor/lock.ts';
 import { residentMemory } from '../supervisor/memory.ts';
 import type { Command } from './command.ts';
+
+const pollMs = 200;
 
 interface Part {
   name: string;
@@ -16,8 +19,12 @@ interface Part {
 export const statusCommand: Command = {
   name: 'status',
   summary: 'show the processes, addresses, memory and health of the running house',
-  flags: [['--json', 'answer with one JSON object']],
+  flags: [
+    ['--json', 'answer with one JSON object'],
+    ['--wait <seconds>', 'until it is healthy, at most so long'],
+  ],
   run: async ({ config, out }, { flags }) => {
+    await untilHealthy(houseFileOf(config()), Number(flags['wait'] ?? 0));
     const house = runningHouse(houseFileOf(config()));
     if (house === undefined) {
       out(flags['json'] ? JSON.stringify({ running: false }) : 'The house does not run. Start it with: npm start');
@@ -37,6 +44,13 @@ export const statusCommand: Command = {
     return health === 'healthy' && parts.every((part) => part.running) ? 0 : 1;
   },
 };
+
+/** Resolves when the house is healthy, or the time is over. */
+async function untilHealthy(file: string, seconds: number): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (Date.now() < deadline && (await healthOf(runningHouse(file)?.addresses['api'])) !== 'healthy')
+    await wait(pollMs);
+}
 
 /** The word that the API says about itself; `unreachable` when it does not answer. */
 async function healthOf(api: string | undefined): Promise<string> {

@@ -147,7 +147,7 @@ describe.sequential('a house that is backed up in flight, destroyed and restored
     const gate = await gateOf(between);
 
     // Slow enough that the owners do more between the copy of Temporal and the end of the copy of Postgres.
-    const backup = majordomo(['backup', '--to', archive, '--rate', '8']);
+    const backup = majordomo(['backup', '--to', archive, '--rate', '3']);
     await backup.says('Copying Postgres');
     await call(between, `/approvals/${gate}/decide`, { verdict: 'approve' });
     await received(4);
