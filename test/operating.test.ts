@@ -10,7 +10,7 @@ import { freePorts } from '../cli/supervisor/ports.ts';
 import { enginesFolder } from './support/engines.ts';
 
 /** Milliseconds for the whole document. */
-const mostMs = 300_000;
+const mostMs = 420_000;
 
 /** One ```sh block of a document. */
 interface Block {

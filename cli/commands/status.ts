@@ -24,7 +24,7 @@ export const statusCommand: Command = {
     ['--wait <seconds>', 'until it is healthy, at most so long'],
   ],
   run: async ({ config, out }, { flags }) => {
-    await untilHealthy(houseFileOf(config()), Number(flags['wait'] ?? 0));
+    const health = await healthWithin(houseFileOf(config()), Number(flags['wait'] ?? 0));
     const house = runningHouse(houseFileOf(config()));
     if (house === undefined) {
       out(flags['json'] ? JSON.stringify({ running: false }) : 'The house does not run. Start it with: npm start');
@@ -38,18 +38,20 @@ export const statusCommand: Command = {
       running: isSame(one),
       memoryMiB: memory.get(one.pid) ?? 0,
     }));
-    const health = await healthOf(house.addresses['api']);
     if (flags['json']) out(JSON.stringify({ running: true, health, addresses: house.addresses, processes: parts }));
     else for (const line of table(parts, health, house.addresses)) out(line);
     return health === 'healthy' && parts.every((part) => part.running) ? 0 : 1;
   },
 };
 
-/** Resolves when the house is healthy, or the time is over. */
-async function untilHealthy(file: string, seconds: number): Promise<void> {
+/** The health of the house: at once when it is healthy, else what it was when the seconds were over. */
+async function healthWithin(file: string, seconds: number): Promise<string> {
   const deadline = Date.now() + seconds * 1000;
-  while (Date.now() < deadline && (await healthOf(runningHouse(file)?.addresses['api'])) !== 'healthy')
+  for (;;) {
+    const health = await healthOf(runningHouse(file)?.addresses['api']);
+    if (health === 'healthy' || Date.now() >= deadline) return health;
     await wait(pollMs);
+  }
 }
 
 /** The word that the API says about itself; `unreachable` when it does not answer. */
