@@ -53,6 +53,13 @@ export function createPurchaseActivities(deps: PurchaseDependencies): PurchaseAc
     return purchase;
   }
 
+  /** A purchase that was approved before a restore, and may have been ordered since: it is not planned anew. */
+  async function perhapsOrdered(purchaseId: string): Promise<Purchase | null> {
+    const purchase = await groceries.getPurchase(purchaseId);
+    const approval = purchase?.status === 'asked' && purchase.approvalId !== null ? purchase.approvalId : null;
+    return approval !== null && (await approvals.get(approval))?.status === 'unknown' ? purchase : null;
+  }
+
   function actionOf(purchase: Purchase, approvalId: string, budgetLeft: number): Action {
     const args: PurchaseArgs = {
       purchase_id: purchase.id,
@@ -111,6 +118,10 @@ export function createPurchaseActivities(deps: PurchaseDependencies): PurchaseAc
 
   return {
     async planPurchase({ purchaseId, after }) {
+      const restored = await perhapsOrdered(purchaseId);
+      if (restored !== null) {
+        return { kind: 'decided', round: restored.round, changed: [] };
+      }
       const plan = await groceries.plan(purchaseId, after);
       if (plan === null) {
         throw noPurchase();
@@ -163,7 +174,7 @@ export function createPurchaseActivities(deps: PurchaseDependencies): PurchaseAc
       if (purchase.intentId !== null) {
         return { kind: 'opened', intentId: purchase.intentId, leftoverPurchaseId: null };
       }
-      const start = await groceries.startOrdering(purchaseId, purchase.round);
+      const start = await groceries.startOrdering(purchaseId, purchase.round, approval.status === 'unknown');
       if (!start.started) {
         await approvals.cancel(approval.id, 'The list was changed before it could be ordered.');
         return { kind: start.reason === 'changed' ? 'changed' : 'not_approved' };

@@ -81,7 +81,7 @@ export function createReconcileActivities(deps: ReconcileDependencies): Reconcil
     const { id, ownerId, approvalId } = purchase;
     const approval = approvalId === null ? null : await approvals.get(approvalId);
     const receipt = approval === null ? null : await ledger.giveUp(orderIntentId(id, approval.actionHash));
-    if (receipt?.outcome === 'delivered' || receipt?.outcome === 'unknown') {
+    if (receipt?.outcome === 'delivered' || receipt?.outcome === 'unknown' || approval?.status === 'unknown') {
       await workflows.startPurchase({ purchaseId: id, ownerId });
       report.purchasesStarted += 1;
       return;

@@ -6,6 +6,7 @@ import { telegramModuleSchema } from '../contracts/butler.ts';
 import { logLevels } from '../workers/environment.ts';
 import { homeAt, homePath } from './home.ts';
 import type { Home } from './home.ts';
+import type { LogLimits } from './supervisor/logs.ts';
 
 /** Everything that the environment decides about the house's own processes. */
 export interface Config {
@@ -25,6 +26,7 @@ export interface Config {
   /** `host:port` of a Temporal server that is not ours to start. */
   temporalAddress: string | undefined;
   temporalNamespace: string;
+  logs: LogLimits;
   /** What the panel says about the model. */
   model: string;
   /** Ways to talk to the house that this environment gives. */
@@ -51,6 +53,11 @@ const portRule = 'must be a port from 1 to 65535';
 const port = (standard: number) =>
   z.coerce.number(portRule).int(portRule).min(1, portRule).max(65_535, portRule).default(standard);
 
+const count = (least: number, most: number, standard: number) => {
+  const rule = `must be a whole number from ${least} to ${most}`;
+  return z.coerce.number(rule).int(rule).min(least, rule).max(most, rule).default(standard);
+};
+
 const environment = z.object({
   MAJORDOMO_HOST: z.union([z.ipv4(), z.ipv6(), z.literal('localhost')], 'must be an IP address').default('127.0.0.1'),
   MAJORDOMO_PORT: port(7780),
@@ -69,6 +76,8 @@ const environment = z.object({
     .string()
     .regex(/^[A-Za-z0-9][\w.-]*$/, 'must be a namespace name')
     .default('default'),
+  MAJORDOMO_LOG_MIB: count(1, 1024, 10),
+  MAJORDOMO_LOG_KEEP: count(0, 100, 5),
   // Worker and api read it; here it is checked before they start.
   MAJORDOMO_LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).optional(),
 });
@@ -94,6 +103,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     databaseUrl: parsed.data.DATABASE_URL,
     temporalAddress: parsed.data.TEMPORAL_ADDRESS,
     temporalNamespace: parsed.data.TEMPORAL_NAMESPACE,
+    logs: { bytes: parsed.data.MAJORDOMO_LOG_MIB * 1024 * 1024, keep: parsed.data.MAJORDOMO_LOG_KEEP },
     model,
     channels: [
       'REST',

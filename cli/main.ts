@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { CommanderError, Command as Program } from 'commander';
 import { approvalsCommand } from './commands/approvals.ts';
 import { approveCommand } from './commands/approve.ts';
+import { backupCommand } from './commands/backup.ts';
 import { boardCommand } from './commands/board.ts';
 import { type Command, type CommandContext, type CommandGroup, WrongUsage } from './commands/command.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -12,6 +13,7 @@ import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { rejectCommand } from './commands/reject.ts';
 import { sendCommand } from './commands/send.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
 import { upCommand } from './commands/up.ts';
@@ -29,6 +31,8 @@ const commands: (Command | CommandGroup)[] = [
   sendCommand,
   keysCommand,
   demoCommand,
+  backupCommand,
+  restoreCommand,
   migrateCommand,
   testCommand,
 ];

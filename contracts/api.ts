@@ -253,7 +253,7 @@ export type ItemDetail = z.infer<typeof itemDetailSchema>;
 export const timelineEntrySchema = z
   .strictObject({
     at: moment,
-    kind: z.enum(['message', 'stage', 'invariant', 'approval', 'intent', 'attempt', 'receipt', 'purchase']),
+    kind: z.enum(['message', 'stage', 'invariant', 'approval', 'intent', 'attempt', 'receipt', 'purchase', 'house']),
     event: z.string(),
     stage: z.string().nullable(),
     /** The row that says so. */

@@ -50,5 +50,8 @@ export const toolNames = {
   purchaseByEmail: 'household_purchase_email',
 } as const;
 
+/** Tools whose channel drops a repeat under the same key; whatever is not here may not be sent twice. */
+export const keyedTools: readonly string[] = [toolNames.purchaseByOwner];
+
 /** The persona that speaks where no chain does. */
 export const housePersona = 'Majordomo';

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createClaudeReader } from '../adapters/claude/index.ts';
@@ -33,6 +34,9 @@ const shutdownGrace = '3s';
 
 /** After a kill, tasks wait this long for the worker that is gone, then go to the new one. Temporal's default is 10 s. */
 const stickyTimeout = '2s';
+
+/** Milliseconds until a state that could not be written down is tried again. */
+const recordAgainMs = 2000;
 
 /** A sign of life goes out at least this often; Temporal's default would hold it back for 8 s of a send's 10. */
 const heartbeatThrottle = '2s';
@@ -103,14 +107,20 @@ export async function runWorker(env: NodeJS.ProcessEnv, parts: WorkerParts = {})
 function createReader(env: NodeJS.ProcessEnv, states: ServiceStateStore, logger: Logger): Reader {
   const settings = modelSettings(env);
   const label = settings.kind === 'offline' ? 'offline' : settings.extractionModel;
-  const record = async ({ state, retryAfterMs }: ModelState): Promise<void> => {
+  const record = async ({ state, retryAfterMs }: ModelState): Promise<boolean> => {
     try {
       await states.set('model', { status: state === 'closed' ? 'healthy' : 'degraded', label, untilMs: retryAfterMs });
+      return true;
     } catch (error) {
       logger.warn({ err: error }, 'The state of the model could not be written down');
+      return false;
     }
   };
-  void record({ state: 'closed', retryAfterMs: 0 });
+  // Nobody says it again for a house that is idle: without the first word it would be called degraded for ever.
+  const recordFirst = async (): Promise<void> => {
+    while (!(await record({ state: 'closed', retryAfterMs: 0 }))) await wait(recordAgainMs, undefined, { ref: false });
+  };
+  void recordFirst();
   return settings.kind === 'offline'
     ? createOfflineReader()
     : createClaudeReader(settings, { onStateChange: (state) => void record(state) });

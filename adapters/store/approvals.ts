@@ -12,6 +12,7 @@ import {
   outcome,
   toApproval,
 } from './approval-rows.ts';
+import { lastRestoredEvent } from './restores.ts';
 
 export type { Approval, ApprovalEvent, ApprovalRequest, Asked } from './approval-rows.ts';
 
@@ -56,11 +57,23 @@ export function createApprovalStore(db: Postgres) {
     );
   }
 
-  /** The code's own authority ends at medium risk; a door's row must name the same verdict, hash and a known account. */
+  /** Whether the gate came out of a backup: its code, and what was said at it, may have been used since. */
+  async function isRestored(tx: Queryable, id: string): Promise<boolean> {
+    const { rows } = await tx.query(
+      `SELECT FROM core.approval_events WHERE approval_id = $1 AND seq <= ${lastRestoredEvent} LIMIT 1`,
+      [id],
+    );
+    return rows.length > 0;
+  }
+
+  /**
+   * The code's own authority ends at medium risk, and with a restore; a door's row must name the same verdict, hash and a
+   * known account, and be younger than the last restore.
+   */
   async function authorityOf(tx: Queryable, row: ApprovalRow, decision: Decision): Promise<Authority | null> {
     if (decision.code !== undefined) {
       const strong = row.risk_tier === 'high' || row.risk_tier === 'critical';
-      const known = sha256(normaliseCode(decision.code)) === row.code_hash;
+      const known = sha256(normaliseCode(decision.code)) === row.code_hash && !(await isRestored(tx, row.id));
       return known && !strong ? { approver: 'code', via: 'signal', feedback: decision.feedback ?? null } : null;
     }
     const { rows } = await tx.query<Authority>(
@@ -68,7 +81,7 @@ export function createApprovalStore(db: Postgres) {
        JOIN core.owner_accounts account ON account.owner_id = $2 AND account.status = 'active'
          AND account.channel || ':' || account.account = event.approver
        WHERE event.approval_id = $1 AND event.event = 'asked' AND event.decision_id = $3
-         AND event.verdict = $4 AND event.action_hash = $5`,
+         AND event.verdict = $4 AND event.action_hash = $5 AND event.seq > ${lastRestoredEvent}`,
       [row.id, row.owner_id, decision.decisionId, decision.verdict, row.action_hash],
     );
     return rows[0] ?? null;

@@ -44,8 +44,8 @@ export function createGroceriesStore(db: Postgres, settings: GroceriesSettings) 
     markAsked: (purchaseId: string, round: number, asked: Asked) =>
       db.transaction((tx) => markAsked(tx, purchaseId, round, asked)),
     /** Fixes the list after the owner's yes, and opens a purchase for what is left out. */
-    startOrdering: (purchaseId: string, round: number) =>
-      db.transaction((tx) => startOrdering(tx, settings, purchaseId, round)),
+    startOrdering: (purchaseId: string, round: number, asApproved = false) =>
+      db.transaction((tx) => startOrdering(tx, settings, purchaseId, { round, asApproved })),
     /** How the sending ended; answers the items to look at again. */
     recordOrdered: (purchaseId: string, end: OrderEnd) => db.transaction((tx) => recordOrdered(tx, purchaseId, end)),
     /** Takes somebody's word for an order that went out: the first one counts. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AttemptRef, FenceResult, Receipt, ReceiptOutcome } from '../../contracts/effects.ts';
 import type { Postgres, Queryable } from '../postgres.ts';
 import { settleSilent, silent } from './ledger-silent.ts';
+import { restoredDetail, restoredFrom } from './restores.ts';
 
 /** What is to leave the house: `id` is derived from flow, entity, step and action hash, so a re-run finds it again. */
 export interface IntentRequest {
@@ -145,6 +146,28 @@ export function createLedgerStore(db: Postgres) {
     return rows[0];
   }
 
+  async function insertIntent(tx: Queryable, request: IntentRequest): Promise<boolean> {
+    const { rowCount } = await tx.query(
+      `INSERT INTO core.intents (id, source, owner_id, butler, flow, entity_id, step, tool, action_hash, approval_id,
+         reservation_id, workflow_id)
+       VALUES ($1, 'ledger', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING`,
+      [
+        request.id,
+        request.ownerId,
+        request.butler,
+        request.flow,
+        request.entityId,
+        request.step,
+        request.tool,
+        request.actionHash,
+        request.approvalId,
+        request.reservationId,
+        request.workflowId,
+      ],
+    );
+    return rowCount === 1;
+  }
+
   async function locked<Result>(
     intentId: string,
     work: (tx: Queryable, intent: Intent) => Promise<Result>,
@@ -159,26 +182,25 @@ export function createLedgerStore(db: Postgres) {
   }
 
   return {
-    /** Writes down what is to be done, or finds that it was written down before. */
+    /**
+     * Writes down what is to be done, or finds that it was written down before. What was approved before a restore, and
+     * may have been done after the backup, is unknown from the start.
+     */
     async openIntent(request: IntentRequest): Promise<void> {
-      await db.query(
-        `INSERT INTO core.intents (id, source, owner_id, butler, flow, entity_id, step, tool, action_hash, approval_id,
-           reservation_id, workflow_id)
-         VALUES ($1, 'ledger', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING`,
-        [
-          request.id,
-          request.ownerId,
-          request.butler,
-          request.flow,
-          request.entityId,
-          request.step,
-          request.tool,
-          request.actionHash,
+      await db.transaction(async (tx) => {
+        const inserted = await insertIntent(tx, request);
+        const intent = inserted ? await lockIntent(tx, request.id) : undefined;
+        const { rows } = await tx.query('SELECT FROM core.approvals WHERE id = $1 AND status = $2', [
           request.approvalId,
-          request.reservationId,
-          request.workflowId,
-        ],
-      );
+          'unknown',
+        ]);
+        if (intent === undefined || rows.length === 0) {
+          return;
+        }
+        const takenAt = await restoredFrom(tx);
+        const detail = takenAt === null ? silent.detail : restoredDetail(takenAt);
+        await writeReceipt(tx, intent, null, { ...silent, detail });
+      });
     },
 
     /** Throws IntentNotFound. */

@@ -46,6 +46,11 @@ const houseRows = `
     SELECT receipt.created_at, 6, 0, 'receipt', receipt.status, NULL, receipt.id, receipt.detail, 'receipt',
       jsonb_build_object('outcome', receipt.status, 'provider_id', receipt.provider_id, 'intent_id', receipt.intent_id)
     FROM core.receipts receipt JOIN core.intents intent ON intent.id = receipt.intent_id JOIN gates ON gates.id = intent.approval_id
+    UNION ALL
+    SELECT restore.created_at, 7, 0, 'house', 'restored', NULL, restore.id,
+      'From the backup of ' || to_char(restore.taken_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || '; what happened after it is not known.',
+      NULL, NULL
+    FROM core.restores restore JOIN core.pipeline_items item ON item.id = $1::uuid AND item.created_at <= restore.created_at
   )
   SELECT at, kind, event, stage, id, nullif(detail, '') AS detail, evidence_kind, evidence FROM rows ORDER BY at, rank, seq`;
 

@@ -61,7 +61,7 @@ interface Stage {
 
 /** Makes a house for the story and removes it afterwards, unless it is to be kept. */
 async function inItsOwnHouse({ env, keep, ...stage }: Stage & { keep: boolean }): Promise<DemoResult> {
-  const house = await demoHouse(env, { ...stage.shop?.env, ...stage.telegram?.env });
+  const house = await demoHouse(env, { ...stage.shop?.env, ...stage.telegram?.env }, keep);
   const { root, engines } = house.config.home;
   try {
     return await play(house, stage);

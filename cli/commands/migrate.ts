@@ -1,3 +1,5 @@
+import { loadKeyring } from '../../adapters/keyring.ts';
+import { settleRestore } from '../backup/settle.ts';
 import { prepareDatabase, prepareTemporalNamespace } from '../supervisor/house.ts';
 import type { Command } from './command.ts';
 
@@ -17,6 +19,15 @@ export const migrateCommand: Command = {
       prepareDatabase(databaseUrl, false, { config: config(), env, say }),
       prepareTemporalNamespace(temporalAddress, temporalNamespace),
     ]);
+    await settleRestore({
+      home: config().home.root,
+      env,
+      keyring: loadKeyring({ env, home: config().home.root }),
+      databaseUrl,
+      temporalAddress,
+      temporalNamespace,
+      say,
+    });
     say('Database and namespace are ready.');
     return 0;
   },

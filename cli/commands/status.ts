@@ -1,9 +1,12 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { requireOk } from '../services.ts';
 import { houseFileOf } from '../supervisor/house.ts';
 import { isSame } from '../supervisor/identity.mjs';
 import { runningHouse } from '../supervisor/lock.ts';
 import { residentMemory } from '../supervisor/memory.ts';
 import type { Command } from './command.ts';
+
+const pollMs = 200;
 
 interface Part {
   name: string;
@@ -16,8 +19,12 @@ interface Part {
 export const statusCommand: Command = {
   name: 'status',
   summary: 'show the processes, addresses, memory and health of the running house',
-  flags: [['--json', 'answer with one JSON object']],
+  flags: [
+    ['--json', 'answer with one JSON object'],
+    ['--wait <seconds>', 'until it is healthy, at most so long'],
+  ],
   run: async ({ config, out }, { flags }) => {
+    const health = await healthWithin(houseFileOf(config()), Number(flags['wait'] ?? 0));
     const house = runningHouse(houseFileOf(config()));
     if (house === undefined) {
       out(flags['json'] ? JSON.stringify({ running: false }) : 'The house does not run. Start it with: npm start');
@@ -31,12 +38,21 @@ export const statusCommand: Command = {
       running: isSame(one),
       memoryMiB: memory.get(one.pid) ?? 0,
     }));
-    const health = await healthOf(house.addresses['api']);
     if (flags['json']) out(JSON.stringify({ running: true, health, addresses: house.addresses, processes: parts }));
     else for (const line of table(parts, health, house.addresses)) out(line);
     return health === 'healthy' && parts.every((part) => part.running) ? 0 : 1;
   },
 };
+
+/** The health of the house: at once when it is healthy, else what it was when the seconds were over. */
+async function healthWithin(file: string, seconds: number): Promise<string> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const health = await healthOf(runningHouse(file)?.addresses['api']);
+    if (health === 'healthy' || Date.now() >= deadline) return health;
+    await wait(pollMs);
+  }
+}
 
 /** The word that the API says about itself; `unreachable` when it does not answer. */
 async function healthOf(api: string | undefined): Promise<string> {

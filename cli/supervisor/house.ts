@@ -3,6 +3,7 @@ import { connectTemporal, prepareNamespace } from '../../adapters/temporal.ts';
 import { loadKeyring } from '../../adapters/keyring.ts';
 import { historyRetentionDays } from '../../contracts/defaults.ts';
 import { searchAttributes } from '../../contracts/names.ts';
+import { settleRestore } from '../backup/settle.ts';
 import { portSettings } from '../config.ts';
 import type { Config } from '../config.ts';
 import { findEngine } from '../engines/find.ts';
@@ -18,6 +19,7 @@ import { stopAll } from './guard.ts';
 import type { Stoppable } from './guard.ts';
 import { takeHouse } from './lock.ts';
 import type { HouseLock } from './lock.ts';
+import { keepLogsSmall } from './logs.ts';
 import { requireFreePorts } from './ports.ts';
 import type { WantedPort } from './ports.ts';
 
@@ -53,12 +55,13 @@ export function houseFileOf(config: Config): string {
 /** Takes the state folder and starts everything in it. Throws AlreadyRunning before anything is touched. */
 export async function openHouse(options: HouseOptions): Promise<House> {
   const { config, say } = options;
-  await makeHome(config.home);
+  await makeHome(config.home, { say });
   const lock = takeHouse(houseFileOf(config));
   const addresses = addressesOf(config);
   const note = (children: Stoppable[]) => lock.update({ children, guardPid: crew.guardPid(), addresses });
   const crew = createCrew({ logs: config.home.logs, say, changed: note });
   note(lock.leftovers);
+  const leaveLogs = keepLogsSmall(config.home.logs, config.logs, say);
   const started = start(options, lock, crew);
   let stopping: Promise<void> | undefined;
   const stopAndFree = async () => {
@@ -67,6 +70,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       // An interrupted start may still be making the database cluster: the folder is free when that has ended too.
       await Promise.allSettled([started]);
     } finally {
+      leaveLogs();
       lock.release();
     }
   };
@@ -89,6 +93,15 @@ async function start(options: HouseOptions, lock: HouseLock, crew: Crew): Promis
     prepareDatabase(ownerUrl, postgres !== undefined, options),
     prepareTemporalNamespace(temporalAddress, config.temporalNamespace),
   ]);
+  await settleRestore({
+    home: config.home.root,
+    env,
+    keyring: loadKeyring({ env, home: config.home.root }),
+    databaseUrl: ownerUrl,
+    temporalAddress,
+    temporalNamespace: config.temporalNamespace,
+    say,
+  });
   const services = options.services({ config, env, databaseUrl: withoutCredentials(ownerUrl), temporalAddress });
   await Promise.all(services.map((spec) => crew.start(spec)));
 }

@@ -17,9 +17,12 @@ export const parts: readonly Part[] = ['worker', 'api', 'temporal', 'postgres', 
 /** Far above what a test asks for. */
 const limits = { MAJORDOMO_QUERIES_PER_MINUTE: '100000', MAJORDOMO_REQUESTS_PER_MINUTE: '100000' };
 
-/** A whole house as `majordomo up` starts it, in a state folder of its own. `env` goes on top of its ports. */
+/**
+ * A whole house as `majordomo up` starts it, in a state folder of its own unless `env` names one. `env` goes on top of its
+ * ports.
+ */
 export async function runHouse(env: NodeJS.ProcessEnv) {
-  const home = await mkdtemp(join(tmpdir(), 'majordomo-running-'));
+  const home = env['MAJORDOMO_HOME'] ?? (await mkdtemp(join(tmpdir(), 'majordomo-running-')));
   const ports = await freePorts(Object.keys(portSettings).length);
   const settings = Object.fromEntries(Object.values(portSettings).map((name, index) => [name, String(ports[index])]));
   const all = {
@@ -69,6 +72,10 @@ export async function runHouse(env: NodeJS.ProcessEnv) {
     output: () => command.output(),
     core,
     url,
+    /** What its processes and commands get besides PATH and HOME. */
+    env: all,
+    temporalAddress: `127.0.0.1:${settings[portSettings.temporal]}`,
+    pidOf,
     /** A call of the API; the body is sent as JSON. Rejects on anything but a success. */
     async call<Answer>(path: string, body?: object): Promise<Answer> {
       const response = await fetch(`${url}/api/v1${path}`, {
@@ -92,6 +99,15 @@ export async function runHouse(env: NodeJS.ProcessEnv) {
         await command.ended;
         await start();
       }
+    },
+    /** SIGKILL of all of it at once, guard included; then its folder is gone. */
+    async destroy(): Promise<void> {
+      const record = readHouse(join(home, 'run', 'house.json'));
+      const pids = [record?.supervisor.pid, record?.guardPid, ...(record?.children ?? []).map(({ pid }) => pid)];
+      for (const pid of pids) if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      await core.close();
+      await command.ended;
+      await rm(home, { recursive: true, force: true, maxRetries: 20 });
     },
     async stop(): Promise<void> {
       await core.close();

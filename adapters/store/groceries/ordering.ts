@@ -52,12 +52,15 @@ async function stillWanted(tx: Queryable, purchase: Purchase): Promise<boolean> 
   return rowCount === ids.length;
 }
 
-/** From here on the list is fixed: asked → ordering, once. A repeat answers the same. */
+/**
+ * From here on the list is fixed: asked → ordering, once. A repeat answers the same. `asApproved`: it may have been
+ * ordered already, so what was taken off the list since changes nothing.
+ */
 export async function startOrdering(
   tx: Queryable,
   settings: GroceriesSettings,
   purchaseId: string,
-  round: number,
+  { round, asApproved }: { round: number; asApproved: boolean },
 ): Promise<OrderingStart> {
   const purchase = await lockPurchase(tx, purchaseId);
   if (purchase === null || purchase.round !== round) return { started: false, reason: 'not_asked' };
@@ -65,7 +68,7 @@ export async function startOrdering(
     return { started: true, leftoverPurchaseId: await existingLeftover(tx, purchaseId) };
   }
   if (purchase.status !== 'asked') return { started: false, reason: 'not_asked' };
-  if (!(await stillWanted(tx, purchase))) return { started: false, reason: 'changed' };
+  if (!asApproved && !(await stillWanted(tx, purchase))) return { started: false, reason: 'changed' };
   await tx.query("UPDATE household.purchases SET status = 'ordering' WHERE id = $1", [purchaseId]);
   const more = await unplannedExist(tx, purchase.ownerId);
   return { started: true, leftoverPurchaseId: more ? await openLeftover(tx, settings, purchase) : null };
