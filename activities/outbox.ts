@@ -25,8 +25,8 @@ export interface OutboxDependencies {
   leaseMs: number;
 }
 
-/** Milliseconds between two tries: twice as long each time, up to a minute, and never sooner than Telegram allows. */
-const pauseBefore = (nextNumber: number): number => Math.min(60_000, 500 * 2 ** nextNumber);
+/** Milliseconds that follow try `number`: one second, then twice as many each time, up to a minute. */
+const pauseAfter = (number: number): number => Math.min(60_000, 500 * 2 ** number);
 
 /** Chats whose refusal of reactions was said; more than this many are not worth a line each. */
 const mostWarned = 100;
@@ -73,7 +73,7 @@ export function createOutboxActivities(deps: OutboxDependencies): OutboxActiviti
     try {
       return endOf(ref, await whileHeartbeating((signal) => change(delivery, port, signal)), delivery.wanted);
     } catch (error) {
-      return { kind: 'later', afterMs: pauseBefore(ref.number), detail: `It ended with ${nameOf(error)}.` };
+      return { kind: 'later', afterMs: pauseAfter(ref.number), detail: `It ended with ${nameOf(error)}.` };
     }
   }
 
@@ -113,7 +113,7 @@ export function createOutboxActivities(deps: OutboxDependencies): OutboxActiviti
     },
 
     async fenceDelivery(ref) {
-      await deliveries.fence(ref, pauseBefore(ref.number));
+      await deliveries.fence(ref, pauseAfter(ref.number));
     },
   };
 }
@@ -122,7 +122,7 @@ function endOf({ number }: DeliveryRef, answer: Answer, shows: string | null): D
   if (answer.done) return { kind: 'shown', messageId: answer.messageId, shows };
   const { retryAfterMs, detail } = answer;
   if (retryAfterMs === null) return { kind: 'refused', detail };
-  return { kind: 'later', afterMs: Math.max(retryAfterMs, pauseBefore(number)), detail };
+  return { kind: 'later', afterMs: Math.max(retryAfterMs, pauseAfter(number)), detail };
 }
 
 /** An error's words may hold a token or a chat's number; its name does not. */

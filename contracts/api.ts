@@ -108,7 +108,7 @@ export const messageSchema = z
       .nullable()
       .meta({
         description:
-          'How far it has come on its way to Telegram, and since when; `unknown`: it may have arrived. Null where it does not go there.',
+          'How far it has come on its way to Telegram, and when that changed last; `unknown`: it may have arrived. Null where it does not go there.',
       }),
   })
   .meta({ id: 'Message' });

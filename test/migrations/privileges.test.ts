@@ -97,6 +97,7 @@ describe('the household', () => {
     'owner_accounts',
     'api_keys',
     'conversations',
+    'deliveries',
     'sessions',
     'turns',
     'approvals',
