@@ -19,7 +19,7 @@ import { houseEnvironment, secretValues } from './environment.ts';
 import { HouseIncomplete } from './house.ts';
 import { serveHttp } from './http.ts';
 import { giveUp, untilToldToStop } from './stop.ts';
-import { openTelegram } from './telegram.ts';
+import { openTelegram, settleAccounts } from './telegram.ts';
 
 const rosterDirectory = fileURLToPath(new URL('../roster', import.meta.url));
 
@@ -62,6 +62,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
   };
   const doors = createDoors({ ...parts, ...(mailer && { mailer }) });
   const bot = telegramSettings(env, butler.modules.telegram);
+  if (bot === undefined) await settleAccounts(core, []);
   const telegram = bot && (await openTelegram({ settings: bot, core, house: doors }));
   const app = createApp(telegram === undefined ? doors : telegram.joined(doors));
   const server = await serveHttp((request) => app.fetch(request), { host, port });

@@ -9,6 +9,11 @@ import type { ApiDeps } from '../api/ports.ts';
 import { createTelegramDoor } from '../api/telegram/door.ts';
 import { channel } from '../api/telegram/ports.ts';
 
+/** Makes the house's Telegram accounts those of its settings; none when Telegram is not set. */
+export function settleAccounts(core: Postgres, accounts: readonly number[]): Promise<{ ownerId: string }> {
+  return createOwnerAccountStore(core).settle(channel, accounts.map(String));
+}
+
 /** Makes the Telegram door of a house that has an owner. Nothing is taken before `start`. */
 export async function openTelegram({
   settings,
@@ -20,7 +25,7 @@ export async function openTelegram({
   house: ApiDeps;
 }) {
   const { accounts, webhook } = settings;
-  const { ownerId } = await createOwnerAccountStore(core).settle(channel, accounts.map(String));
+  const { ownerId } = await settleAccounts(core, accounts);
   const source = createTelegramSource(settings);
   const take = createTelegramDoor({
     house,

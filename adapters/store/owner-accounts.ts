@@ -8,7 +8,8 @@ export function createOwnerAccountStore(db: Postgres) {
   return {
     /**
      * Makes the owner's accounts of a channel those of the settings: one that is not among them any more loses its
-     * authority. Returns the owner. Throws when the house has none.
+     * authority, and what still waited for its chat is not sent to it years later. Returns the owner. Throws when the
+     * house has none.
      */
     async settle(channel: string, accounts: readonly string[]): Promise<{ ownerId: string }> {
       return db.transaction(async (tx) => {
@@ -29,6 +30,12 @@ export function createOwnerAccountStore(db: Postgres) {
           `UPDATE core.owner_accounts SET status = 'inactive'
            WHERE channel = $1 AND status = 'active' AND account <> ALL ($2::text[])`,
           [channel, [...accounts]],
+        );
+        await tx.query(
+          `UPDATE core.deliveries delivery SET settled = true, detail = 'The account was taken out of the settings.'
+           FROM core.owner_accounts account
+           WHERE account.id = delivery.account_id AND NOT delivery.settled AND account.channel = $1 AND account.status = 'inactive'`,
+          [channel],
         );
         return { ownerId };
       });

@@ -61,6 +61,15 @@ async function endAsUnknown(tx: Queryable, { takenAt, keyedTools }: Restore): Pr
   }
 }
 
+/** What was to be shown in a chat may have been shown after the backup: it is not shown again. */
+async function endDeliveries(tx: Queryable, { takenAt }: Restore): Promise<void> {
+  await tx.query(
+    `UPDATE core.deliveries SET status = 'unknown', settled = true, detail = $1
+     WHERE NOT settled AND status IN ('waiting', 'claimed', 'sending')`,
+    [restoredDetail(takenAt)],
+  );
+}
+
 const notice = (takenAt: Date): string =>
   `This house was restored from a backup of ${takenAt.toISOString()}. What happened after that is not known here: an order may ` +
   'have gone out, and an answer of yours may be missing. Look at your orders before you approve anything that is still asked. ' +
@@ -99,6 +108,7 @@ export function createRestoreStore(db: Postgres) {
         );
         if (rowCount === 0) return false;
         await endAsUnknown(tx, restore);
+        await endDeliveries(tx, restore);
         await tellOwners(tx, restore);
         return true;
       });
