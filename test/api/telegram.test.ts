@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { DatabaseUnavailable } from '../../adapters/postgres.ts';
 import type { TelegramSettings } from '../../adapters/telegram/settings.ts';
 import type { ApiDeps } from '../../api/ports.ts';
+import { createTelegramDoor } from '../../api/telegram/door.ts';
 import { type BotApi, startBotApi } from '../../cli/demo/bot-api/client.ts';
 import type { Verdict } from '../../contracts/approvals.ts';
 import { purchaseArgsSchema } from '../../contracts/purchase-args.ts';
@@ -237,11 +238,14 @@ describe('a press on a button', () => {
     const { id, tap } = await gate();
     const from = { id: me };
     const query = { id: 'same-press', from, message: { chat: { id: me, type: 'private' } }, data: tap('reject') };
-    for (const update_id of [1, 1, 2]) {
-      await api.inject({ callback_query: query, update_id: 900_000 + update_id });
-    }
-    await settled();
-    await eventually(async () => expect((await house.approvals.get(id))?.status).toBe('rejected'));
+    const told: string[] = [];
+    const { messages, approvals, owner } = house;
+    const answer = async (_press: string, text: string) => void told.push(text);
+    const parts = { ownerId: owner.ownerId, accounts: new Set([me]), messages, approvals, answer };
+    const door = createTelegramDoor({ house: doors(), telegram: parts });
+    for (const update_id of [1, 1, 2]) await door({ update_id, callback_query: query });
+    // Another press would be told that it came too late.
+    expect(told).toEqual(Array.from({ length: 3 }, () => '❌ Rejected.'));
     expect((await eventsOf(id)).map(([event]) => event)).toEqual(['requested', 'asked', 'rejected']);
   });
 
