@@ -14,7 +14,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 const entry = fileURLToPath(new URL('../../workers/api.ts', import.meta.url));
 const token = '7000000001:AAH-very-secret-token';
 const ownerId = 4_711_000_123;
-const patience = { timeout: 20_000, interval: 50 };
+const patience = { timeout: 40_000, interval: 50 };
 
 let database: TestDatabase;
 let home: string;
@@ -61,7 +61,7 @@ async function start(env: NodeJS.ProcessEnv) {
   return { child, ended, output: () => output, health };
 }
 
-describe('the api process with a bot', () => {
+describe('the api process with a bot', { timeout: 90_000 }, () => {
   it('takes messages, shows in health how Telegram is, and shows the token in no log at any level', async () => {
     const { child, ended, output, health } = await start({});
     await vi.waitFor(async () => expect((await api.state()).polled).toBe(true), patience);
