@@ -15,6 +15,7 @@ import {
   timelineSchema,
 } from '../contracts/api.ts';
 import type { Verdict } from '../contracts/approvals.ts';
+import { type View, webUiLinkSchema } from '../contracts/web-ui.ts';
 import { type ProblemBody, problemSchema, type ProblemSlug, problemType } from '../contracts/problems.ts';
 
 /** The house answered with a problem document. */
@@ -118,6 +119,8 @@ export function createHouseClient({ address, key, signal }: HouseClientOptions) 
     board: (chain: string) => call(boardSchema, `/pipelines/${encodeURIComponent(chain)}/board`),
     item: (id: string) => call(itemDetailSchema, `/pipelines/items/${id}`),
     timeline: async (id: string) => (await call(timelineSchema, `/pipelines/items/${id}/timeline`)).entries,
+    /** A link that logs a browser in to Temporal's Web UI, once. */
+    webUiLink: (view: View) => call(webUiLinkSchema, '/ui/links', { body: { view } }),
     /** The owner's word on the purchase that an item is in. */
     confirm: (itemId: string, word: EvidenceRequest, idempotencyKey: string) =>
       call(evidenceReceiptSchema, `/pipelines/items/${itemId}/evidence`, { body: word, idempotencyKey }),

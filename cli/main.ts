@@ -9,12 +9,14 @@ import { migrateCommand } from './commands/migrate.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
 import { upCommand } from './commands/up.ts';
+import { webUiCommand } from './commands/webui.ts';
 import { loadConfig } from './config.ts';
 
 const commands: Command[] = [
   upCommand,
   downCommand,
   statusCommand,
+  webUiCommand,
   doctorCommand,
   demoCommand,
   migrateCommand,

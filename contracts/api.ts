@@ -15,7 +15,7 @@ export const retryAfterSeconds = 5;
 /** Keys of the house: `mj_` and 32 random bytes in base64url. */
 export const apiKeyShape = /^mj_[A-Za-z0-9_-]{43}$/;
 
-/** What a key may do. `approvals:decide` is elevated: it also shows a gate's code. */
+/** What a key may do. Elevated are `approvals:decide`, which also shows a gate's code, and `ui:open`, which shows every history. */
 export const scopes = [
   'messages:write',
   'messages:read',
@@ -23,6 +23,7 @@ export const scopes = [
   'pipelines:write',
   'approvals:read',
   'approvals:decide',
+  'ui:open',
 ] as const;
 export type Scope = (typeof scopes)[number];
 

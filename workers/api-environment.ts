@@ -7,8 +7,8 @@ export interface ApiEnvironment {
   port: number;
   /** Names besides those of loopback. */
   allowedHosts: string[];
-  /** Address of Temporal's Web UI, without a slash at its end. */
-  webUi: string;
+  /** Address of Temporal's UI server, without a slash at its end; null where there is none. */
+  webUi: string | null;
 }
 
 const portRule = 'must be a port from 1 to 65535.';
@@ -22,7 +22,6 @@ const schema = z.object({
     .string()
     .regex(/^[\w.\-[\]:, ]*$/u, 'must be host names, comma-separated.')
     .default(''),
-  MAJORDOMO_TEMPORAL_UI_PORT: port(8233),
   TEMPORAL_UI_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL.' }).optional(),
 });
 
@@ -38,6 +37,6 @@ export function apiEnvironment(env: NodeJS.ProcessEnv): ApiEnvironment {
     host: data.MAJORDOMO_HOST,
     port: data.MAJORDOMO_PORT,
     allowedHosts: names.filter((name) => name !== ''),
-    webUi: (data.TEMPORAL_UI_URL ?? `http://127.0.0.1:${data.MAJORDOMO_TEMPORAL_UI_PORT}`).replace(/\/+$/u, ''),
+    webUi: data.TEMPORAL_UI_URL?.replace(/\/+$/u, '') ?? null,
   };
 }

@@ -55,7 +55,7 @@ export async function createWorld({ house, temporalAddress, databaseUrl, change 
     taskQueue,
     keyring,
     butler,
-    webUi: 'http://127.0.0.1:8233',
+    webUi: `http://${inject('temporalUiAddress')}`,
     allowedHosts: ['house.test'],
     log: { warn: () => undefined, error: (facts) => failures.push('error' in facts ? facts.error : facts) },
     deadlines:

@@ -19,7 +19,13 @@ export async function runHouse(env: NodeJS.ProcessEnv) {
   const home = await mkdtemp(join(tmpdir(), 'majordomo-running-'));
   const ports = await freePorts(Object.keys(portSettings).length);
   const settings = Object.fromEntries(Object.values(portSettings).map((name, index) => [name, String(ports[index])]));
-  const all = { MAJORDOMO_HOME: home, MAJORDOMO_ENGINES: enginesFolder(), NO_COLOR: '1', ...settings, ...env };
+  const all: NodeJS.ProcessEnv = {
+    MAJORDOMO_HOME: home,
+    MAJORDOMO_ENGINES: enginesFolder(),
+    NO_COLOR: '1',
+    ...settings,
+    ...env,
+  };
   let command: RunningCommand;
   const url = `http://127.0.0.1:${settings[portSettings.api]}`;
 
@@ -51,6 +57,10 @@ export async function runHouse(env: NodeJS.ProcessEnv) {
     home,
     core,
     url,
+    key,
+    keyring,
+    /** What `majordomo` needs to find this house. */
+    env: all,
     /** A call of the API; the body is sent as JSON. Rejects on anything but a success. */
     async call<Answer>(path: string, body?: object): Promise<Answer> {
       const response = await fetch(`${url}/api/v1${path}`, {
