@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Keyring, loadKeyring } from '../../adapters/keyring.ts';
+import { prepareTemporal } from '../../cli/engines/temporal.ts';
 import { obstacleAt, uiPlace } from '../../cli/engines/ui-place.ts';
 
 const keyringOf = (key: Uint8Array): Keyring =>
@@ -35,4 +36,17 @@ test('a place that cannot be listened at is named, with what to do', async () =>
   other.close();
   // An address of nobody here (RFC 5737).
   expect(await obstacleAt({ ...place, address: '192.0.2.1' })).toContain('ifconfig lo0 alias 192.0.2.1');
+});
+
+test('without a place the server has no UI at all, and with one it listens nowhere else', () => {
+  const server = {
+    engine: { name: 'temporal' as const, bin: '/nowhere', version: '1', source: 'path' as const },
+    dbFile: 'x',
+    ports: { grpc: 1, http: 2, metrics: 3 },
+  };
+  const without = prepareTemporal({ ...server, ui: undefined }).args;
+  expect(without).toContain('--headless');
+  expect(without.filter((argument) => argument.startsWith('--ui'))).toEqual([]);
+  const { args } = prepareTemporal({ ...server, ui: { address: '127.1.2.3', port: 20_000 } });
+  expect(args.join(' ')).toContain('--ui-ip 127.1.2.3 --ui-port 20000 --ui-public-path /temporal');
 });

@@ -273,7 +273,7 @@ describe('whoever calls by another name, as after DNS rebinding', () => {
   it('learns from the metrics names of the code and counts, nothing of the household', async () => {
     const { status, body } = await get(portOf('temporalMetrics'), '/metrics', 'evil.example');
     expect(status).toBe(200);
-    expect(body).toContain('approvalGate');
+    expect(body).toContain('understandMessage');
     const { rows } = await house.core.query<{ id: string }>(
       'SELECT id FROM core.pipeline_items UNION SELECT id FROM core.approvals UNION SELECT id FROM core.owners',
     );
