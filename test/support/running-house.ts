@@ -31,7 +31,13 @@ export async function runHouse(env: NodeJS.ProcessEnv) {
 
   async function start(): Promise<void> {
     command = runCommand('cli/bootstrap.mjs', ['up'], all);
-    await command.says('Majordomo is up');
+    try {
+      await command.says('Majordomo is up');
+    } catch (error) {
+      command.kill('SIGTERM');
+      await command.ended;
+      throw error;
+    }
   }
   await start();
   const key = (await readFile(join(home, 'keys', 'api.key'), 'utf8')).trim();
