@@ -8,9 +8,11 @@ import { ownOriginOnly } from './middleware/origin.ts';
 import { requestIds } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { methodNotAllowed } from './openapi.ts';
+import { sessionCookie } from './middleware/session.ts';
 import type { ApiDeps } from './ports.ts';
 import { refuseInvalid } from './problem.ts';
 import { approvalRoutes } from './routes/approvals.ts';
+import { codecRoutes } from './routes/codec.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -18,6 +20,9 @@ import { keyRoutes } from './routes/keys.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { pipelineRoutes } from './routes/pipelines.ts';
 import { telegramRoutes } from './telegram/webhook.ts';
+import { loginRoutes } from './routes/login.ts';
+import { webUiRoutes } from './routes/web-ui.ts';
+import { webUiLinkRoutes } from './routes/web-ui-links.ts';
 
 /** The house's door: parse, start or signal, answer. */
 export function createApp(deps: ApiDeps) {
@@ -25,7 +30,7 @@ export function createApp(deps: ApiDeps) {
   app.onError(errorsAsProblems(deps));
   app.notFound(noSuchRoute(app));
   app.use(requestIds());
-  app.use(securityHeaders({ documentation: false }));
+  app.use(securityHeaders('closed'));
   app.use(ownOriginOnly(deps));
   app.use(limitedBody());
 
@@ -36,9 +41,15 @@ export function createApp(deps: ApiDeps) {
   app.use('/api/v1/*', limited(deps));
   app.route('/api/v1', keyedRoutes(deps));
   if (deps.telegramWebhook !== undefined) app.route('/', telegramRoutes(deps.telegramWebhook));
+  for (const routes of [loginRoutes(deps), codecRoutes(deps), webUiRoutes(deps)]) app.route('/', routes);
 
   app.openAPIRegistry.registerComponent('responses', 'MethodNotAllowed', methodNotAllowed);
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'apiKey', in: 'header', name: 'X-API-Key' });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: sessionCookie,
+  });
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
@@ -64,6 +75,7 @@ function keyedRoutes(deps: ApiDeps) {
       .route('/', pipelineRoutes(deps))
       .route('/', approvalRoutes(deps))
       .route('/', keyRoutes(deps))
+      .route('/', webUiLinkRoutes(deps))
   );
 }
 

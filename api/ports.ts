@@ -16,6 +16,7 @@ import type { LimitKind } from '../contracts/limits.ts';
 import type { ChainDefinition } from '../contracts/pipelines.ts';
 import type { Later } from './later.ts';
 import type { TelegramWebhook } from './telegram/webhook.ts';
+import type { View } from '../contracts/web-ui.ts';
 
 /** Who is asking: the key, and the owner to whom everything it sees belongs. */
 export interface Caller {
@@ -224,6 +225,39 @@ export interface EventPort {
   approvals(wanted: { ownerId: string; after: EventPosition; limit: number }): Promise<EventPage<ApprovalEvent>>;
 }
 
+/** Logins to the Web UI; hashes are SHA-256 in hex. */
+export interface LoginPort {
+  /** Writes a link down; resolves with the moment until which it opens. */
+  offer(link: { id: string; keyId: string; linkHash: string; view: View; lastsMs: number }): Promise<Date>;
+  /** Turns a link into a session, once; null when it does not open. */
+  open(login: { linkHash: string; sessionHash: string; lastsMs: number }): Promise<{ view: View } | null>;
+  /** Whether the session is good now: not over, not ended, its key not revoked. */
+  isOpen(sessionHash: string): Promise<boolean>;
+  end(sessionHash: string): Promise<void>;
+}
+
+/** A payload as Temporal's JSON has it: bytes in base64. */
+export interface JsonPayload {
+  metadata?: Record<string, string> | undefined;
+  data?: string | undefined;
+}
+
+export interface CodecPort {
+  /** What cannot be read comes back as it is. */
+  decode(payloads: readonly JsonPayload[]): Promise<JsonPayload[]>;
+  encode(payloads: readonly JsonPayload[]): Promise<JsonPayload[]>;
+}
+
+/** Where Temporal's Web UI is, and what it shows. */
+export interface WebUi {
+  /** Address of the UI server, without a slash at its end; nobody but this process calls it. */
+  readonly server: string;
+  /** Temporal's namespace. */
+  readonly namespace: string;
+  /** IANA zone in which a day begins. */
+  readonly timezone: string;
+}
+
 export interface ModelPort {
   /** Milliseconds until calls are let through again; 0 when they are. */
   blockedForMs(): Promise<number>;
@@ -273,8 +307,10 @@ export interface ApiDeps {
   readonly butler: string;
   /** The gate's code; null when its key is not in the keyring any more. */
   readonly codeOf: (approvalId: string, keyId: string) => string | null;
-  /** Address of a workflow in the Web UI; null when there is none. */
-  readonly webUiUrl: (workflowId: string) => string | null;
+  readonly logins: LoginPort;
+  readonly codec: CodecPort;
+  /** Temporal's Web UI; null when there is none. */
+  readonly webUi: WebUi | null;
   /** Whether an error means that the database cannot be reached. */
   readonly isDatabaseOutage: (error: unknown) => boolean;
   /** Host names besides those of loopback under which the house is served. */

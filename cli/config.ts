@@ -18,7 +18,6 @@ export interface Config {
     postgres: number;
     temporal: number;
     temporalHttp: number;
-    temporalUi: number;
     temporalMetrics: number;
   };
   /** The owner's URL of a database that is not ours to start. */
@@ -44,11 +43,10 @@ export const portSettings = {
   postgres: 'MAJORDOMO_POSTGRES_PORT',
   temporal: 'MAJORDOMO_TEMPORAL_PORT',
   temporalHttp: 'MAJORDOMO_TEMPORAL_HTTP_PORT',
-  temporalUi: 'MAJORDOMO_TEMPORAL_UI_PORT',
   temporalMetrics: 'MAJORDOMO_TEMPORAL_METRICS_PORT',
 } as const satisfies Record<keyof Config['ports'], string>;
 
-const portUses = ['api', 'postgres', 'temporal', 'temporalHttp', 'temporalUi', 'temporalMetrics'] as const;
+const portUses = ['api', 'postgres', 'temporal', 'temporalHttp', 'temporalMetrics'] as const;
 const portRule = 'must be a port from 1 to 65535';
 const port = (standard: number) =>
   z.coerce.number(portRule).int(portRule).min(1, portRule).max(65_535, portRule).default(standard);
@@ -62,10 +60,9 @@ const environment = z.object({
   MAJORDOMO_HOST: z.union([z.ipv4(), z.ipv6(), z.literal('localhost')], 'must be an IP address').default('127.0.0.1'),
   MAJORDOMO_PORT: port(7780),
   MAJORDOMO_POSTGRES_PORT: port(7754),
-  // Temporal's own defaults for gRPC and Web UI; the others follow the same pattern.
+  // Temporal's own default for gRPC; the others follow the same pattern.
   MAJORDOMO_TEMPORAL_PORT: port(7233),
   MAJORDOMO_TEMPORAL_HTTP_PORT: port(7243),
-  MAJORDOMO_TEMPORAL_UI_PORT: port(8233),
   MAJORDOMO_TEMPORAL_METRICS_PORT: port(7253),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
   TEMPORAL_ADDRESS: z
@@ -129,7 +126,6 @@ function portsIn(data: z.infer<typeof environment>): Config['ports'] {
     postgres: data.MAJORDOMO_POSTGRES_PORT,
     temporal: data.MAJORDOMO_TEMPORAL_PORT,
     temporalHttp: data.MAJORDOMO_TEMPORAL_HTTP_PORT,
-    temporalUi: data.MAJORDOMO_TEMPORAL_UI_PORT,
     temporalMetrics: data.MAJORDOMO_TEMPORAL_METRICS_PORT,
   };
 }

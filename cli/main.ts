@@ -17,12 +17,14 @@ import { restoreCommand } from './commands/restore.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
 import { upCommand } from './commands/up.ts';
+import { webUiCommand } from './commands/webui.ts';
 import { loadConfig } from './config.ts';
 
 const commands: (Command | CommandGroup)[] = [
   upCommand,
   downCommand,
   statusCommand,
+  webUiCommand,
   doctorCommand,
   boardCommand,
   approvalsCommand,

@@ -4,11 +4,11 @@ import { addressesOf } from './supervisor/house.ts';
 
 /** The summary of a running house: where everything is, in which state. `fresh` is the key when it was just made and may be shown. */
 export function panel(config: Config, key: { file: string; fresh: string | undefined }): string {
-  const { api, docs, webUi } = addressesOf(config);
+  const { api, docs } = addressesOf(config);
   const rows: [string, string | undefined][] = [
     ['API', api],
     ['API docs', docs],
-    ['Web UI', webUi ?? `of the Temporal server at ${config.temporalAddress}`],
+    ['Web UI', 'npx majordomo webui prints a link that logs in'],
     ['State folder', config.home.root],
     ['Model', config.model],
     ['Channels', config.channels.join(', ')],

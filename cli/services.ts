@@ -20,6 +20,7 @@ export function houseServices(context: ServiceContext): ChildSpec[] {
     DATABASE_URL: context.databaseUrl,
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_NAMESPACE: config.temporalNamespace,
+    TEMPORAL_UI_URL: context.webUi,
     MAJORDOMO_HOST: config.host,
     MAJORDOMO_PORT: String(config.ports.api),
     // Only then is the end of stdin a reason to stop: by hand, stdin may be closed from the start.

@@ -4,6 +4,7 @@ import { eventContracts } from '../api/routes/events.ts';
 import { keyContracts } from '../api/routes/keys.ts';
 import { messageContracts } from '../api/routes/messages.ts';
 import { pipelineContracts } from '../api/routes/pipelines.ts';
+import { webUiLinkContracts } from '../api/routes/web-ui-links.ts';
 
 /** Every route that the client can call, as the house documents it. */
 export const routes = [
@@ -12,6 +13,7 @@ export const routes = [
   ...pipelineContracts,
   ...approvalContracts,
   ...keyContracts,
+  ...webUiLinkContracts,
 ];
 
 const known = routes.map(({ method, path, responses }) => ({

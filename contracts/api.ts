@@ -24,8 +24,10 @@ export const ordinaryScopes = [
   'pipelines:write',
   'approvals:read',
 ] as const;
-/** What a key may do only when it is named: `approvals:decide` also shows a gate's code. */
-export const elevatedScopes = ['approvals:decide', 'keys:manage'] as const;
+/**
+ * What a key may do only when it is named: `approvals:decide` also shows a gate's code, `ui:open` every history.
+ */
+export const elevatedScopes = ['approvals:decide', 'keys:manage', 'ui:open'] as const;
 /** What a key may do; a scope comes with its first route. */
 export const scopes = [...ordinaryScopes, ...elevatedScopes] as const;
 export type Scope = (typeof scopes)[number];

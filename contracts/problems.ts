@@ -12,6 +12,7 @@ export const problems = {
   'message-too-long': { status: 400, title: 'The message is too long.' },
   unauthenticated: { status: 401, title: 'A valid API key is needed.' },
   'key-expired': { status: 401, title: 'The API key has expired.' },
+  'not-logged-in': { status: 401, title: 'A login is needed.' },
   'missing-scope': { status: 403, title: 'The API key lacks a scope.' },
   'foreign-host': { status: 403, title: 'The house does not serve this host name.' },
   'foreign-origin': { status: 403, title: 'Web pages of other origins are not served.' },
@@ -31,6 +32,7 @@ export const problems = {
   'too-many-streams': { status: 429, title: 'The API key has too many event streams open.' },
   internal: { status: 500, title: 'Something went wrong inside the house.' },
   'model-unavailable': { status: 503, title: 'The model is not available at the moment.' },
+  'web-ui-unavailable': { status: 503, title: "Temporal's Web UI is not available." },
   'database-unavailable': { status: 503, title: 'The database is not available at the moment.' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -59,6 +59,11 @@ function wallTimeAt(instant: Date, timeZone: string): WallTime {
   return { year: read('year'), month: read('month'), day: read('day'), minutes: read('hour') * 60 + read('minute') };
 }
 
+/** The instant at which the day of a moment began. */
+export function dayStart(now: Date, timezone: string): Date {
+  return new Date(instantOf({ ...wallTimeAt(now, timezone), minutes: 0 }, timezone));
+}
+
 const asUtc = ({ year, month, day, minutes }: WallTime) => Date.UTC(year, month - 1, day, 0, minutes);
 
 /** How far the zone is ahead of UTC at an instant, in ms. */

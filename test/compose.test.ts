@@ -6,6 +6,7 @@ import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { webUiPath } from '../contracts/web-ui.ts';
 
 const source = readFileSync('docker-compose.temporal.yml', 'utf8');
 const document: unknown = parse(source, { merge: true });
@@ -91,7 +92,7 @@ describe('docker-compose.temporal.yml', () => {
 
   it('publishes nothing beyond this machine, and never a port that knows no login', () => {
     const published = each.flatMap(([name, { ports }]) => ports.map((port) => [name, port]));
-    expect(published.map(([name]) => name)).toEqual(['temporal-ui', 'api']);
+    expect(published.map(([name]) => name)).toEqual(['api']);
     for (const [, port] of published) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 
@@ -100,6 +101,16 @@ describe('docker-compose.temporal.yml', () => {
     expect(new Set(used)).toEqual(new Set(Object.keys(volumes)));
     const sources = each.flatMap(([, { configs: files }]) => files.map((file) => file.source));
     expect(new Set(sources)).toEqual(new Set(Object.keys(configs)));
+  });
+
+  it('shows the Web UI through the api alone, with the codec beside it', () => {
+    expect(services['temporal-ui']?.environment).toMatchObject({
+      TEMPORAL_UI_PUBLIC_PATH: webUiPath,
+      TEMPORAL_CODEC_ENDPOINT: '/codec',
+      TEMPORAL_HIDE_LOGS: 'true',
+    });
+    expect(services['api']?.environment['TEMPORAL_UI_URL']).toBe('http://temporal-ui:8080');
+    for (const name of ['worker', 'migrate']) expect(services[name]?.environment).not.toHaveProperty('TEMPORAL_UI_URL');
   });
 
   it('closes the HTTP API of Temporal and keeps the settings of the embedded server', () => {

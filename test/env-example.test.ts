@@ -17,7 +17,7 @@ const folders = [
 /** What the supervisor tells its children; nobody else sets it. */
 const internal = new Set(['MAJORDOMO_SUPERVISED']);
 const NAME =
-  /\b(?:MAJORDOMO_[A-Z0-9_]*[A-Z0-9]|ANTHROPIC_[A-Z_]*[A-Z]|TEMPORAL_(?:ADDRESS|NAMESPACE|[A-Z]+_KEY)|DATABASE_URL|POSTGRES_SSLMODE)\b/g;
+  /\b(?:MAJORDOMO_[A-Z0-9_]*[A-Z0-9]|ANTHROPIC_[A-Z_]*[A-Z]|TEMPORAL_(?:ADDRESS|NAMESPACE|UI_URL|[A-Z]+_KEY)|DATABASE_URL|POSTGRES_SSLMODE)\b/g;
 
 const source = readFileSync('.env.example', 'utf8');
 const settings = [...source.matchAll(/^([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name = '', value = '']) => ({

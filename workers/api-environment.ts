@@ -8,8 +8,8 @@ export interface ApiEnvironment {
   port: number;
   /** Names besides those of loopback. */
   allowedHosts: string[];
-  /** Address of Temporal's Web UI, without a slash at its end. */
-  webUi: string;
+  /** Address of Temporal's UI server, without a slash at its end; null where there is none. */
+  webUi: string | null;
   limits: Limits;
   /** Milliseconds after which an event stream ends by itself. */
   streamMs: number;
@@ -33,7 +33,6 @@ const schema = z.object({
   MAJORDOMO_QUERIES_PER_MINUTE: count(defaultLimits.queries),
   MAJORDOMO_REQUESTS_PER_MINUTE: count(defaultLimits.requests),
   MAJORDOMO_STREAM_SECONDS: count(defaultStreamMs / 1000),
-  MAJORDOMO_TEMPORAL_UI_PORT: port(8233),
   TEMPORAL_UI_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL.' }).optional(),
 });
 
@@ -51,6 +50,6 @@ export function apiEnvironment(env: NodeJS.ProcessEnv): ApiEnvironment {
     allowedHosts: names.filter((name) => name !== ''),
     limits: { queries: data.MAJORDOMO_QUERIES_PER_MINUTE, requests: data.MAJORDOMO_REQUESTS_PER_MINUTE },
     streamMs: data.MAJORDOMO_STREAM_SECONDS * 1000,
-    webUi: (data.TEMPORAL_UI_URL ?? `http://127.0.0.1:${data.MAJORDOMO_TEMPORAL_UI_PORT}`).replace(/\/+$/u, ''),
+    webUi: data.TEMPORAL_UI_URL?.replace(/\/+$/u, '') ?? null,
   };
 }

@@ -3,6 +3,8 @@ import type { Keyring } from '../adapters/keyring.ts';
 import { DatabaseUnavailable, type Postgres } from '../adapters/postgres.ts';
 import { mailProbe, modelProbe, postgresProbe, temporalProbe, workerProbe } from '../adapters/probes.ts';
 import type { OrderMailer } from '../adapters/smtp.ts';
+import { createJsonCodec } from '../adapters/json-codec.ts';
+import { payloadCodec } from '../adapters/payload-codec.ts';
 import { createApprovalStore } from '../adapters/store/approvals.ts';
 import { createBoardStore } from '../adapters/store/board.ts';
 import { createEventStore } from '../adapters/store/events.ts';
@@ -11,6 +13,7 @@ import { createIdempotencyStore } from '../adapters/store/idempotency.ts';
 import { createIssuedKeyStore } from '../adapters/store/issued-keys.ts';
 import { createKeyStore } from '../adapters/store/keys.ts';
 import { createLimitStore } from '../adapters/store/limits.ts';
+import { createLoginStore } from '../adapters/store/logins.ts';
 import { createMessageLog } from '../adapters/store/message-log.ts';
 import { createMessageStore } from '../adapters/store/messages.ts';
 import { createServiceStateStore } from '../adapters/store/service-states.ts';
@@ -34,7 +37,7 @@ export interface DoorParts {
   butler: Butler;
   /** The mail server, when orders go by e-mail. */
   mailer?: OrderMailer;
-  /** Web UI's address; null where there is none. */
+  /** Address of Temporal's UI server, without a slash at its end; null where there is none. */
   webUi: string | null;
   allowedHosts: readonly string[];
   log: Log;
@@ -88,10 +91,9 @@ export function createDoors(parts: DoorParts): ApiDeps {
     chains: [groceriesChain({ captured, bought })],
     butler: butler.name,
     codeOf: codes.knownCodeOf,
-    webUiUrl: (workflowId) =>
-      webUi === null
-        ? null
-        : `${webUi}/namespaces/${encodeURIComponent(temporal.namespace)}/workflows/${encodeURIComponent(workflowId)}`,
+    logins: createLoginStore(core),
+    codec: createJsonCodec(payloadCodec(parts.keyring)),
+    webUi: webUi === null ? null : { server: webUi, namespace: temporal.namespace, timezone: settings.timezone },
     isDatabaseOutage: (error) => error instanceof DatabaseUnavailable,
     allowedHosts: parts.allowedHosts,
     log: parts.log,

@@ -18,6 +18,7 @@ import { requireScope } from '../middleware/auth.ts';
 import { once } from '../middleware/idempotency.ts';
 import { answer, body, idempotencyHeader, refusals, security } from '../openapi.ts';
 import type { ApiDeps, ApprovalRecord } from '../ports.ts';
+import { webUiUrl } from '../web-ui-url.ts';
 import { Problem } from '../problem.ts';
 import { nextOf, readCursor } from '../cursor.ts';
 import { exampleApproval, exampleDecision } from './approvals-examples.ts';
@@ -117,7 +118,7 @@ export function approvalRoutes(deps: ApiDeps) {
       const code = shown ? deps.codeOf(approval.id, approval.codeKeyId) : null;
       const events = (await deps.approvals.events(approval.id)).map(toApiEvent);
       const workflowId = workflowIds.approval(approval.id);
-      const workflow = { id: workflowId, web_ui_url: deps.webUiUrl(workflowId) };
+      const workflow = { id: workflowId, web_ui_url: webUiUrl(deps, context, workflowId) };
       return context.json({ approval: toApiApproval(approval), code, workflow, events }, 200);
     })
     .openapi(decide, async (context) => {

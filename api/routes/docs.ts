@@ -33,8 +33,8 @@ const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', de
 /** The documentation: `/docs` from files on this machine, `/problems/<slug>` for every type of error, `/` leads there. */
 export function docsRoutes() {
   const app = new OpenAPIHono<ApiEnv>();
-  app.use('/docs', securityHeaders({ documentation: true }));
-  app.use('/docs/*', securityHeaders({ documentation: true }));
+  app.use('/docs', securityHeaders('documentation'));
+  app.use('/docs/*', securityHeaders('documentation'));
   app.get('/', (context) => context.redirect('/docs'));
   app.get('/docs', (context) => context.html(page));
   app.get('/docs/start.js', (context) =>

@@ -58,7 +58,7 @@ export const exampleDetail: ItemDetail = {
   },
   workflow: {
     id,
-    web_ui_url: `http://127.0.0.1:8233/namespaces/default/workflows/${id}`,
+    web_ui_url: `http://127.0.0.1:7780/temporal/namespaces/default/workflows/${id}`,
     history: 'running',
   },
 };

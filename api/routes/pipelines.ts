@@ -16,6 +16,7 @@ import { requireScope } from '../middleware/auth.ts';
 import { once } from '../middleware/idempotency.ts';
 import { answer, body, idempotencyHeader, refusals, security } from '../openapi.ts';
 import type { ApiDeps } from '../ports.ts';
+import { webUiUrl } from '../web-ui-url.ts';
 import { Problem } from '../problem.ts';
 import { exampleBoard, exampleDetail, exampleEntry } from './pipelines-examples.ts';
 
@@ -122,7 +123,7 @@ export function pipelineRoutes(deps: ApiDeps) {
       const { workflowId, ...rest } = record;
       const workflow = {
         id: workflowId,
-        web_ui_url: deps.webUiUrl(workflowId),
+        web_ui_url: webUiUrl(deps, context, workflowId),
         history: await deps.workflows.historyOf(workflowId),
       };
       return context.json({ ...rest, invariant: invariantOf(deps.chains, record.item), workflow }, 200);

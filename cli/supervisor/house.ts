@@ -6,9 +6,12 @@ import { searchAttributes } from '../../contracts/names.ts';
 import { settleRestore } from '../backup/settle.ts';
 import { portSettings } from '../config.ts';
 import type { Config } from '../config.ts';
+import { webUiPath } from '../../contracts/web-ui.ts';
 import { findEngine } from '../engines/find.ts';
 import { clusterMajor, ensureDatabase, preparePostgres } from '../engines/postgres.ts';
 import { prepareTemporal } from '../engines/temporal.ts';
+import { obstacleAt, uiPlace } from '../engines/ui-place.ts';
+import type { UiPlace } from '../engines/ui-place.ts';
 import { makeHome } from '../home.ts';
 import { migrateHouse } from '../migrate.ts';
 import { preflight } from '../preflight.ts';
@@ -29,6 +32,8 @@ export interface ServiceContext {
   env: NodeJS.ProcessEnv;
   databaseUrl: string;
   temporalAddress: string;
+  /** Address of Temporal's UI server; undefined when there is none. */
+  webUi: string | undefined;
 }
 
 export interface HouseOptions {
@@ -85,7 +90,8 @@ async function start(options: HouseOptions, lock: HouseLock, crew: Crew): Promis
   }
   await requireFreePorts(portsOf(config));
   await preflight(config, env);
-  const { postgres, temporal } = await engineChildren(options);
+  const ui = await uiPlaceOf(options);
+  const { postgres, temporal } = await engineChildren(options, ui);
   await Promise.all([postgres && crew.start(postgres.spec), temporal && crew.start(temporal)]);
   const ownerUrl = postgres?.ownerUrl ?? config.databaseUrl ?? '';
   const temporalAddress = config.temporalAddress ?? `127.0.0.1:${config.ports.temporal}`;
@@ -102,12 +108,23 @@ async function start(options: HouseOptions, lock: HouseLock, crew: Crew): Promis
     temporalNamespace: config.temporalNamespace,
     say,
   });
-  const services = options.services({ config, env, databaseUrl: withoutCredentials(ownerUrl), temporalAddress });
+  const webUi = ui === undefined ? env['TEMPORAL_UI_URL'] || undefined : `http://${ui.address}:${ui.port}`;
+  const databaseUrl = withoutCredentials(ownerUrl);
+  const services = options.services({ config, env, databaseUrl, temporalAddress, webUi });
   await Promise.all(services.map((spec) => crew.start(spec)));
 }
 
+/** Where our UI server is to listen; undefined when Temporal is not ours, or this machine has no such address. */
+async function uiPlaceOf({ config, env, say }: HouseOptions): Promise<UiPlace | undefined> {
+  if (config.temporalAddress !== undefined) return undefined;
+  const place = uiPlace(loadKeyring({ env, home: config.home.root }));
+  const obstacle = await obstacleAt(place);
+  if (obstacle !== undefined) say(`Temporal's Web UI stays off: ${obstacle}`);
+  return obstacle === undefined ? place : undefined;
+}
+
 /** Finds the engines one after the other: each shows its progress on the terminal. */
-async function engineChildren({ config, env, say }: HouseOptions) {
+async function engineChildren({ config, env, say }: HouseOptions, ui: UiPlace | undefined) {
   const { home, ports } = config;
   const search = { cacheDir: home.engines, env, say };
   const temporal =
@@ -115,12 +132,8 @@ async function engineChildren({ config, env, say }: HouseOptions) {
       ? prepareTemporal({
           engine: await findEngine('temporal', search),
           dbFile: join(home.temporal, 'temporal.db'),
-          ports: {
-            grpc: ports.temporal,
-            http: ports.temporalHttp,
-            ui: ports.temporalUi,
-            metrics: ports.temporalMetrics,
-          },
+          ports: { grpc: ports.temporal, http: ports.temporalHttp, metrics: ports.temporalMetrics },
+          ui,
         })
       : undefined;
   const postgres =
@@ -164,7 +177,7 @@ export function portsOf({ ports, databaseUrl, temporalAddress }: Config): Wanted
   if (databaseUrl === undefined) uses.set('postgres', 'Postgres');
   if (temporalAddress === undefined) {
     uses.set('temporal', 'Temporal').set('temporalHttp', 'Temporal HTTP API');
-    uses.set('temporalUi', 'Temporal Web UI').set('temporalMetrics', 'Temporal metrics');
+    uses.set('temporalMetrics', 'Temporal metrics');
   }
   return [...uses].map(([key, use]) => ({ port: ports[key], use, setting: portSettings[key] }));
 }
@@ -182,7 +195,7 @@ export function addressesOf(config: Config): Record<string, string> {
   return {
     api,
     docs: `${api}/docs`,
-    ...(config.temporalAddress === undefined ? { webUi: `http://127.0.0.1:${ports.temporalUi}` } : {}),
+    webUi: `${api}${webUiPath}`,
     temporal: config.temporalAddress ?? `127.0.0.1:${ports.temporal}`,
     postgres: config.databaseUrl === undefined ? `127.0.0.1:${ports.postgres}` : new URL(config.databaseUrl).host,
   };

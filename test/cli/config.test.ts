@@ -9,7 +9,7 @@ describe('the settings', () => {
   test('have defaults on loopback with all ports different', () => {
     const config = loadConfig(base);
     expect(config.host).toBe('127.0.0.1');
-    expect(new Set(Object.values(config.ports)).size).toBe(6);
+    expect(new Set(Object.values(config.ports)).size).toBe(5);
     expect(config).toMatchObject({ databaseUrl: undefined, temporalAddress: undefined, temporalNamespace: 'default' });
     expect(config.model).toContain('offline');
     expect(config.channels).toEqual(['REST', 'console']);

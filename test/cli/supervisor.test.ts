@@ -68,11 +68,11 @@ async function command(...args: string[]): Promise<{ code: number | string; outp
 
 describe('one supervisor for the whole house', { timeout: 60_000 }, () => {
   test('a taken port is said with the setting that changes it', async () => {
-    const squatter = createServer().listen(Number(env['MAJORDOMO_TEMPORAL_UI_PORT']), '127.0.0.1');
+    const squatter = createServer().listen(Number(env['MAJORDOMO_TEMPORAL_METRICS_PORT']), '127.0.0.1');
     const { code, output } = await command('up');
     squatter.close();
     expect(code).toBe(1);
-    expect(output).toContain('set MAJORDOMO_TEMPORAL_UI_PORT');
+    expect(output).toContain('set MAJORDOMO_TEMPORAL_METRICS_PORT');
   });
 
   test('everything starts, and a second start on the same state folder is refused', async () => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isTimeZone, quietUntil } from '../../contracts/quiet-hours.ts';
+import { dayStart, isTimeZone, quietUntil } from '../../contracts/quiet-hours.ts';
 
 const night = { from: '22:00', to: '07:00', timezone: 'Europe/Vienna' };
 const until = (now: string, hours = night) => quietUntil(new Date(now), hours)?.toISOString() ?? null;
@@ -69,5 +69,18 @@ describe('quietUntil', () => {
 
   it('knows zones', () => {
     expect(['Europe/Vienna', 'UTC', 'Vienna', ''].map(isTimeZone)).toEqual([true, true, false, false]);
+  });
+});
+
+describe('dayStart', () => {
+  it.each([
+    ['2026-11-21T12:00:00Z', 'UTC', '2026-11-21T00:00:00.000Z'],
+    ['2026-11-21T23:30:00Z', 'Europe/Vienna', '2026-11-21T23:00:00.000Z'],
+    ['2026-11-21T22:30:00Z', 'Europe/Vienna', '2026-11-20T23:00:00.000Z'],
+    // On the day that the clock goes forward, and on that where midnight does not exist.
+    ['2026-03-29T12:00:00Z', 'Europe/Vienna', '2026-03-28T23:00:00.000Z'],
+    ['2024-04-26T12:00:00Z', 'Africa/Cairo', '2024-04-25T22:00:00.000Z'],
+  ])('of %s in %s is %s', (now, timezone, start) => {
+    expect(dayStart(new Date(now), timezone).toISOString()).toBe(start);
   });
 });

@@ -60,7 +60,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const temporal = prepareTemporal({
       engine: temporalEngine,
       dbFile: join(home.temporal, 'temporal.db'),
-      ports: { grpc, http, ui, metrics },
+      ports: { grpc, http, metrics },
+      ui: { address: '127.0.0.1', port: ui },
       // So that continue-as-new happens within a test; the server's own default is 4096 events.
       settings: { 'limit.historyCount.suggestContinueAsNew': '60' },
     });

@@ -25,7 +25,7 @@ export async function runHouse(env: NodeJS.ProcessEnv) {
   const home = env['MAJORDOMO_HOME'] ?? (await mkdtemp(join(tmpdir(), 'majordomo-running-')));
   const ports = await freePorts(Object.keys(portSettings).length);
   const settings = Object.fromEntries(Object.values(portSettings).map((name, index) => [name, String(ports[index])]));
-  const all = {
+  const all: NodeJS.ProcessEnv = {
     MAJORDOMO_HOME: home,
     MAJORDOMO_ENGINES: enginesFolder(),
     NO_COLOR: '1',
@@ -72,6 +72,8 @@ export async function runHouse(env: NodeJS.ProcessEnv) {
     output: () => command.output(),
     core,
     url,
+    key,
+    keyring,
     /** What its processes and commands get besides PATH and HOME. */
     env: all,
     temporalAddress: `127.0.0.1:${settings[portSettings.temporal]}`,
