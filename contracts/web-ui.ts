@@ -53,7 +53,7 @@ export function workflowPath(namespace: string, workflowId: string): string {
 
 export const webUiLinkRequestSchema = z
   .strictObject({
-    view: z.enum(views).default('all').meta({ description: 'What the list shows after the login.' }),
+    view: z.enum(views).meta({ description: 'What the list shows after the login.' }),
   })
   .meta({ id: 'WebUiLinkRequest' });
 
@@ -76,8 +76,8 @@ export interface LoggedIn {
 /** Payloads as Temporal's JSON has them: bytes in base64. */
 export const payloadsSchema = z
   .strictObject({
-    payloads: z
-      .array(z.object({ metadata: z.record(z.string().max(200), z.base64()).optional(), data: z.base64().optional() }))
-      .max(10_000),
+    payloads: z.array(
+      z.object({ metadata: z.record(z.string().max(200), z.base64()).optional(), data: z.base64().optional() }),
+    ),
   })
   .meta({ id: 'Payloads' });

@@ -2,7 +2,7 @@ import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { payloadsSchema } from '../../contracts/web-ui.ts';
 import type { ApiEnv } from '../env.ts';
 import { loggedInOrKey } from '../middleware/session.ts';
-import { answer, body, refusals } from '../openapi.ts';
+import { answer, body, refusals, security } from '../openapi.ts';
 import type { ApiDeps } from '../ports.ts';
 import { refuseInvalid } from '../problem.ts';
 
@@ -18,7 +18,7 @@ function codecRoute<Path extends string>(deps: ApiDeps, path: Path, texts: { sum
     path,
     tags: ['web ui'],
     summary: texts.summary,
-    security: [{ key: [] }, { bearer: [] }, { session: [] }],
+    security: [...security, { session: [] }],
     middleware: loggedInOrKey(deps),
     request: { body: body(payloadsSchema, given) },
     responses: {

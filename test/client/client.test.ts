@@ -37,7 +37,10 @@ describe('the client', () => {
     try {
       const { paths } = world.contract.document;
       const documented = Object.entries(paths)
-        .filter(([, operations]) => Object.values(operations).some((each) => 'security' in each))
+        .filter(([path, operations]) => {
+          // What lies outside is the Web UI's, whose page calls it.
+          return path.startsWith('/api/v1/') && Object.values(operations).some((each) => 'security' in each);
+        })
         .flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method} ${path}`));
       const known = routes.map(({ method, path }) => `${method} /api/v1${path}`);
       expect(known.toSorted()).toEqual(documented.toSorted());
