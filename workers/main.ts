@@ -20,18 +20,10 @@ import { scheduleSpecs } from '../schedules/specs.ts';
 import { workflowBundlePath } from './bundle.ts';
 import { houseEnvironment, secretValues } from './environment.ts';
 import { createHouse } from './house.ts';
+import { workerOptions } from './options.ts';
 import { giveUp, untilToldToStop } from './stop.ts';
 
 const rosterDirectory = fileURLToPath(new URL('../roster', import.meta.url));
-
-/** How long a running activity may take to finish after the worker was told to stop. */
-const shutdownGrace = '3s';
-
-/** After a kill, tasks wait this long for the worker that is gone, then go to the new one. Temporal's default is 10 s. */
-const stickyTimeout = '2s';
-
-/** A sign of life goes out at least this often; Temporal's default would hold it back for 8 s of a send's 10. */
-const heartbeatThrottle = '2s';
 
 async function main(env: NodeJS.ProcessEnv): Promise<void> {
   const house = houseEnvironment(env);
@@ -71,10 +63,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
     workflowBundle: { codePath: await workflowBundlePath() },
     activities,
     dataConverter: converter,
-    shutdownGraceTime: shutdownGrace,
-    maxCachedWorkflows: 500,
-    stickyQueueScheduleToStartTimeout: stickyTimeout,
-    maxHeartbeatThrottleInterval: heartbeatThrottle,
+    ...workerOptions,
   });
   await reconcileSchedules(temporal.client, scheduleSpecs);
   untilToldToStop(env, () => worker.getState() === 'RUNNING' && worker.shutdown());
