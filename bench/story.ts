@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 import { workflowIds } from '../contracts/names.ts';
 import type { BenchDatabase } from './database.ts';
+import { untilIdle } from './idle.ts';
 import { quietMs, stopwatch, type Window } from './timing.ts';
 
 /** One item's way from need to bought, in milliseconds; the owner answers at once, his own time is left out. */
@@ -94,11 +95,7 @@ export function createStories(parts: {
   return async function play(): Promise<Story> {
     await wait(quietMs);
     const asked = await need();
-    await wait(quietMs);
     const { item, purchase, approval } = await database.openStory(ownerId);
-    const tapped = await decide(approval, purchase);
-    await wait(quietMs);
-    const toBought = await confirm(item);
     const ids = {
       conversation: workflowIds.conversation(asked.receipt.conversation_id),
       message: workflowIds.message(asked.receipt.message_id),
@@ -106,6 +103,10 @@ export function createStories(parts: {
       purchase: workflowIds.purchase(purchase),
       approval: workflowIds.approval(approval),
     };
+    await untilIdle(client, Object.values(ids));
+    const tapped = await decide(approval, purchase);
+    await untilIdle(client, [ids.item, ids.purchase, ids.approval]);
+    const toBought = await confirm(item);
     for (const id of [ids.item, ids.purchase, ids.approval, ids.message]) await client.workflow.getHandle(id).result();
     return {
       restTrigger: asked.restTrigger,

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { BenchDatabase } from '../database.ts';
 import type { ActivityCount } from '../histories.ts';
-import { quietMs, timed, type Window } from '../timing.ts';
+import { untilIdle } from '../idle.ts';
+import { timed, type Window } from '../timing.ts';
 import { bareTaskQueue as taskQueue } from './queue.ts';
 import { goSignal } from './workflows.ts';
 
@@ -24,7 +24,7 @@ export function createBare(client: Client, database: BenchDatabase) {
   ): Promise<BareRun> {
     const workflowId = named('signalled');
     const handle = await client.workflow.start('signalled', { workflowId, taskQueue, args: [input] });
-    await wait(quietMs);
+    await untilIdle(client, [workflowId]);
     const from = Date.now();
     const [ms] = await timed(() => Promise.all([done(workflowId), handle.signal(goSignal)]));
     await handle.result();
