@@ -57,7 +57,8 @@ async function withCleanup<T>(signal: AbortSignal, work: (cleanup: Cleanup) => P
   try {
     return await Promise.race([work((cleanup) => cleanups.push(cleanup)), aborted]);
   } finally {
-    for (const cleanup of cleanups.toReversed()) await cleanup();
+    // One that fails keeps no other from being done.
+    for (const cleanup of cleanups.toReversed()) await cleanup().catch((error: unknown) => console.error(error));
   }
 }
 

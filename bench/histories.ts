@@ -13,6 +13,8 @@ export interface ActivityCount {
 
 /** What took the time of a window, from the histories' own times; parts of different workflows may lie side by side. */
 export interface Parts {
+  /** Milliseconds from the window's begin to the first event: the door, or the client, until Temporal is reached. */
+  beforeTemporalMs: number;
   workflowTasks: number;
   /** Milliseconds from scheduled to started, and from started to completed (local activities lie in there). */
   workflowTaskWaitMs: number;
@@ -37,7 +39,10 @@ export function countActivities(histories: readonly (readonly HistoryEvent[])[],
 
 /** The parts of a window, summed over the histories of those who played in it. */
 export function partsOf(histories: readonly (readonly HistoryEvent[])[], { from, to }: Window): Parts {
+  const moments = histories.flat().map(millisecondsOf);
   const parts = {
+    // The window's begin is a whole millisecond, the events are exact.
+    beforeTemporalMs: Math.min(to, ...moments.filter((moment) => moment >= from)) - from,
     workflowTasks: 0,
     workflowTaskWaitMs: 0,
     workflowTaskRunMs: 0,

@@ -1,5 +1,5 @@
 import type { Parts } from './histories.ts';
-import type { Counted, Round } from './rounds.ts';
+import type { BareTimes, Counted, Round } from './rounds.ts';
 import { type Estimate, median, pairedRatio } from './statistics.ts';
 
 /** The most that each ratio may be (Reliability: benchmarks are ratios in one run). */
@@ -37,6 +37,8 @@ export interface Result {
   medians_ms: Record<RatioName, { ours: number; bare: number }>;
   /** Medians in milliseconds of the three parts in which the house is at work. */
   pipeline_ms: { needToCard: number; tapToOrdered: number; wordToBought: number };
+  /** Medians in milliseconds of everything on the bare side: what one more step costs can be read off them. */
+  bare_ms: BareTimes;
   counted: Counted;
   /** Medians of what the histories tell about the two windows. */
   parts: Record<'firstStage' | 'tapToEffect', { ours: Parts; bare: Parts }>;
@@ -75,6 +77,14 @@ export function evaluate(rounds: readonly Round[], direct: readonly (readonly [n
       tapToOrdered: part(({ story }) => story.toOrdered),
       wordToBought: part(({ story }) => story.toBought),
     },
+    bare_ms: {
+      start: part(({ bare }) => bare.start),
+      oneActivity: part(({ bare }) => bare.oneActivity),
+      signalToInserts: part(({ bare }) => bare.signalToInserts),
+      signalToNothing: part(({ bare }) => bare.signalToNothing),
+      asManyActivities: part(({ bare }) => bare.asManyActivities),
+      fiveActivities: part(({ bare }) => bare.fiveActivities),
+    },
     parts: { firstStage: partsOf('firstStage'), tapToEffect: partsOf('tapToEffect') },
   };
 }
@@ -104,6 +114,7 @@ function byRatio<Value>(of: (name: RatioName) => Value): Record<RatioName, Value
 function medianParts(all: readonly Parts[]): Parts {
   const middle = (of: (parts: Parts) => number) => rounded(median(all.map(of)));
   return {
+    beforeTemporalMs: middle(({ beforeTemporalMs }) => beforeTemporalMs),
     workflowTasks: middle(({ workflowTasks }) => workflowTasks),
     workflowTaskWaitMs: middle(({ workflowTaskWaitMs }) => workflowTaskWaitMs),
     workflowTaskRunMs: middle(({ workflowTaskRunMs }) => workflowTaskRunMs),

@@ -112,7 +112,7 @@ export function createRounds({ client, play, bare }: { client: Client; play: Pla
         },
       };
     },
-    /** So many rounds, or as many as the seconds hold, an even number of at least two. */
+    /** So many rounds, or as many as begin within the seconds, two at least. */
     async measure(
       wanted: { rounds: number; seconds: number; counted: Counted },
       progress: (done: number) => void,

@@ -18,6 +18,9 @@ export function table(result: Result): string[] {
     '',
     `counted: ${counted.commits} commits from tap to effect; ${regular} activities and ${local} local ones from need to bought`,
     `pipeline: need to card ${ms1(pipeline.needToCard)}, tap to ordered ${ms1(pipeline.tapToOrdered)}, word to bought ${ms1(pipeline.wordToBought)}`,
+    `bare: ${Object.entries(result.bare_ms)
+      .map(([name, value]) => `${name} ${ms1(value)}`)
+      .join(', ')}`,
     ...(['firstStage', 'tapToEffect'] as const).flatMap((window) => [
       `${window}: ours ${partsLine(result.parts[window].ours)}`,
       `${' '.repeat(window.length)}  bare ${partsLine(result.parts[window].bare)}`,
@@ -50,6 +53,7 @@ const ms1 = (value: number) => `${value.toFixed(1)} ms`;
 function partsLine(parts: Parts): string {
   const { workflowTasks, workflowTaskWaitMs, workflowTaskRunMs, activities, activityWaitMs, activityRunMs } = parts;
   return (
+    `${ms1(parts.beforeTemporalMs)} before Temporal, ` +
     `${workflowTasks} workflow tasks (wait ${ms1(workflowTaskWaitMs)}, run ${ms1(workflowTaskRunMs)}), ` +
     `${activities} activities (wait ${ms1(activityWaitMs)}, run ${ms1(activityRunMs)})`
   );
