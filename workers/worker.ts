@@ -25,21 +25,13 @@ import { workflowBundlePath } from './bundle.ts';
 import { houseEnvironment, secretValues } from './environment.ts';
 import { createHouse } from './house.ts';
 import { startRelay } from './relay.ts';
+import { workerOptions } from './options.ts';
 import { untilToldToStop } from './stop.ts';
 
 const rosterDirectory = fileURLToPath(new URL('../roster', import.meta.url));
 
-/** How long a running activity may take to finish after the worker was told to stop. */
-const shutdownGrace = '3s';
-
-/** After a kill, tasks wait this long for the worker that is gone, then go to the new one. Temporal's default is 10 s. */
-const stickyTimeout = '2s';
-
 /** Milliseconds until a state that could not be written down is tried again. */
 const recordAgainMs = 2000;
-
-/** A sign of life goes out at least this often; Temporal's default would hold it back for 8 s of a send's 10. */
-const heartbeatThrottle = '2s';
 
 /** What another composition of the same worker may put in its place: the fault tests hold the ledger at named points. */
 export interface WorkerParts {
@@ -90,10 +82,7 @@ export async function runWorker(env: NodeJS.ProcessEnv, parts: WorkerParts = {})
     workflowBundle: { codePath: await workflowBundlePath() },
     activities: relay?.after(activities) ?? activities,
     dataConverter: converter,
-    shutdownGraceTime: shutdownGrace,
-    maxCachedWorkflows: 500,
-    stickyQueueScheduleToStartTimeout: stickyTimeout,
-    maxHeartbeatThrottleInterval: heartbeatThrottle,
+    ...workerOptions,
   });
   await reconcileSchedules(temporal.client, scheduleSpecs);
   untilToldToStop(env, () => worker.getState() === 'RUNNING' && worker.shutdown());

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const link = async (as: TestCaller = owner, body: object = {}): Promise<URL> => {
+const link = async (as: TestCaller = owner, body: object = { view: 'all' }): Promise<URL> => {
   const { status, json } = await world.call('POST', '/api/v1/ui/links', { as, body });
   expect(status).toBe(201);
   return new URL(json.url);
@@ -40,7 +40,7 @@ const decode = (headers: Record<string, string>) =>
 describe('a login', () => {
   it('begins with a link that needs its scope', async () => {
     const guest = await world.caller({ scopes: ['approvals:decide'] });
-    const refused = await world.call('POST', '/api/v1/ui/links', { as: guest, body: {} });
+    const refused = await world.call('POST', '/api/v1/ui/links', { as: guest, body: { view: 'all' } });
     expect(refused).toMatchObject({ status: 403, json: { type: '/problems/missing-scope', scope: 'ui:open' } });
   });
 
@@ -190,7 +190,9 @@ describe('the Web UI', () => {
     const other = await createWorld({ change: (deps) => ({ ...deps, webUi, logins, keys }) });
     const page = await other.call('GET', '/temporal', { headers: await login() });
     expect(page).toMatchObject({ status: 503, json: { type: '/problems/web-ui-unavailable' } });
-    expect((await other.call('POST', '/api/v1/ui/links', { as: owner, body: {} })).status).toBe(linkStatus);
+    expect((await other.call('POST', '/api/v1/ui/links', { as: owner, body: { view: 'all' } })).status).toBe(
+      linkStatus,
+    );
     await other.close();
   });
 });

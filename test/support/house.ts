@@ -6,8 +6,9 @@ import { createGateCodes } from '../../adapters/gate-code.ts';
 import { type Keyring, loadKeyring } from '../../adapters/keyring.ts';
 import { createOfflineReader } from '../../adapters/offline-reader/index.ts';
 import { dataConverter } from '../../adapters/payload-codec.ts';
-import { connectPostgres } from '../../adapters/postgres.ts';
+import { connectPostgres, type Postgres } from '../../adapters/postgres.ts';
 import type { OrderMailer } from '../../adapters/smtp.ts';
+import type { LedgerStore } from '../../adapters/store/ledger.ts';
 import type { Message } from '../../adapters/store/messages.ts';
 import { connectTemporal } from '../../adapters/temporal.ts';
 import type { Verdict } from '../../contracts/approvals.ts';
@@ -30,6 +31,7 @@ export interface TestHouseOptions {
   approvalExpiresAfterMs?: number;
   reader?: Reader;
   mail?: { mailer: OrderMailer; from: string };
+  ledger?: (core: Postgres) => LedgerStore;
   /** Keys of the payload codec, where the run's own will not do. */
   codecKeyring?: Keyring;
   now?: () => Date;
@@ -75,6 +77,7 @@ export async function startHouse(options: TestHouseOptions = {}) {
     reconcileGraceMs: options.reconcileGraceMs ?? 0,
     now: options.now ?? (() => new Date('2026-11-21T12:00:00Z')),
     ...(options.mail === undefined ? {} : { mail: options.mail }),
+    ...(options.ledger && { ledger: options.ledger(core) }),
     ...(options.telegram === undefined ? {} : { telegram: options.telegram.port }),
   });
   const relay =
