@@ -27,7 +27,11 @@ interface IntentRow {
 }
 
 /** Holds the shop's log against what the house says, over everything that these owners ever asked for. */
-export async function judge(core: Postgres, shop: Shop, owners: readonly Owner[]): Promise<Verdict> {
+export async function judge(
+  core: Postgres,
+  shop: Pick<Shop, 'orders'>,
+  owners: ReadonlyArray<Pick<Owner, 'id'>>,
+): Promise<Verdict> {
   const ids = owners.map(({ id }) => id);
   const orders = shop.orders();
   const verdict: Verdict = { intents: 0, lost: [], doubled: [], unknown: 0, wrong: [] };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/house.ts';
-import { parts, runHouse, type RunningHouse } from '../support/running-house.ts';
+import { type Part, parts, runHouse, type RunningHouse } from '../support/running-house.ts';
 import { startSmtpSink } from '../support/smtp-sink.ts';
 
 /** The shop: never killed, so it is the oracle of what left the house. */
@@ -64,9 +64,10 @@ async function purchaseBehind(approvalId: string): Promise<Purchase & { receipts
   };
 }
 
+/** The supervisor, alone and with everything; what it starts again is killed by `npm run chaos`. */
 describe.sequential('killed between the yes and the receipt', () => {
-  const targets = [...parts.map((part) => [part]), [...parts]];
-  const things = ['flour', 'sugar', 'rice', 'lentils', 'barley', 'oats'];
+  const targets: Part[][] = [['supervisor'], [...parts]];
+  const things = ['flour', 'sugar'];
 
   it.each(targets.map((target, index) => [target.join(' and '), target, things[index] ?? '']))(
     '%s: exactly one purchase, one receipt, the budget right',
