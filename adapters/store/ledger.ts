@@ -59,14 +59,16 @@ const approvalEnd: Record<ReceiptOutcome, string> = {
 
 /** Intent, attempt, receipt. An attempt sends only after its compare-and-set `claimed → sending` is committed. */
 export function createLedgerStore(db: Postgres) {
-  async function lockIntent(tx: Queryable, intentId: string): Promise<Intent | undefined> {
+  async function readIntent(tx: Queryable, intentId: string, lock: 'FOR UPDATE' | ''): Promise<Intent | undefined> {
     const { rows } = await tx.query<Intent>(
       `SELECT id, owner_id AS "ownerId", status, tool, action_hash AS "actionHash", approval_id AS "approvalId"
-       FROM core.intents WHERE id = $1 FOR UPDATE`,
+       FROM core.intents WHERE id = $1 ${lock}`,
       [intentId],
     );
     return rows[0];
   }
+
+  const lockIntent = (tx: Queryable, intentId: string) => readIntent(tx, intentId, 'FOR UPDATE');
 
   /** Closes the intent and tells the approval, unless the receipt leaves room for a next attempt. */
   async function close(tx: Queryable, intent: Intent, outcome: ReceiptOutcome): Promise<void> {
@@ -205,7 +207,11 @@ export function createLedgerStore(db: Postgres) {
 
     /** Throws IntentNotFound. */
     async getIntent(intentId: string): Promise<Intent> {
-      return locked(intentId, async (_tx, intent) => intent);
+      const intent = await readIntent(db, intentId, '');
+      if (intent === undefined) {
+        throw new IntentNotFound(intentId);
+      }
+      return intent;
     },
 
     /**

@@ -56,6 +56,8 @@ export async function runGroceries({ env, say, ...options }: Options): Promise<R
       ...house,
       say,
       services: heldServices(control.url),
+      // A house that is killed all day is not one that cannot run.
+      backoff: { firstMs: 200, mostMs: 400 },
       serve: async (signal) => {
         // Every wait of every owner listens to it.
         setMaxListeners(0, signal);

@@ -17,7 +17,7 @@ import { migrateHouse } from '../migrate.ts';
 import { preflight } from '../preflight.ts';
 import type { ChildSpec } from './child.ts';
 import { createCrew } from './crew.ts';
-import type { Crew } from './crew.ts';
+import type { Crew, CrewOptions } from './crew.ts';
 import { stopAll } from './guard.ts';
 import type { Stoppable } from './guard.ts';
 import { takeHouse } from './lock.ts';
@@ -42,6 +42,8 @@ export interface HouseOptions {
   say: (line: string) => void;
   /** The children after Postgres and Temporal, in start order. */
   services: (context: ServiceContext) => ChildSpec[];
+  /** How long a child that ended is waited for; by default longer each time. */
+  backoff?: CrewOptions['backoff'];
 }
 
 /** A supervised house that is starting, running or stopping. */
@@ -64,7 +66,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const lock = takeHouse(houseFileOf(config));
   const addresses = addressesOf(config);
   const note = (children: Stoppable[]) => lock.update({ children, guardPid: crew.guardPid(), addresses });
-  const crew = createCrew({ logs: config.home.logs, say, changed: note });
+  const { backoff } = options;
+  const crew = createCrew({ logs: config.home.logs, say, changed: note, ...(backoff && { backoff }) });
   note(lock.leftovers);
   const leaveLogs = keepLogsSmall(config.home.logs, config.logs, say);
   const started = start(options, lock, crew);
