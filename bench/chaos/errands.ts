@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Postgres } from '../../adapters/postgres.ts';
+import { deriveId } from '../../contracts/ids.ts';
 import type { Owner } from './owners.ts';
 import { until } from './patience.ts';
 import type { Shop } from './shop.ts';
@@ -19,6 +20,9 @@ export interface ErrandParts {
   shop: Shop;
   signal: AbortSignal;
 }
+
+/** What an owner says again of what did not come. */
+export const again = 'buy it now';
 
 /** What one owner does: he says what he needs, decides, and looks into the shop's log before he confirms. */
 export function createErrands({ api, core, shop, signal }: ErrandParts) {
@@ -75,6 +79,21 @@ export function createErrands({ api, core, shop, signal }: ErrandParts) {
     return rows;
   }
 
+  /** Items whose order came to nothing and that nobody asks about any more, with how often that was. */
+  async function fallenThrough(owner: Owner): Promise<Array<{ itemId: string; times: number }>> {
+    const { rows } = await core.query<{ itemId: string; times: number }>(
+      `SELECT item.id AS "itemId", count(*)::integer AS times
+       FROM core.pipeline_items item
+       JOIN core.approvals approval ON approval.owner_id = item.owner_id
+         AND approval.args -> 'lines' @> jsonb_build_array(jsonb_build_object('item_id', item.id))
+       WHERE item.owner_id = $1 AND item.status = 'open'
+       GROUP BY item.id HAVING bool_and(approval.status IN ('failed', 'expired', 'cancelled'))
+         AND count(*) FILTER (WHERE approval.status = 'failed') > 0`,
+      [owner.id],
+    );
+    return rows;
+  }
+
   return {
     /** Says it, and knows that it is kept. */
     ask: (owner: Owner, thing: string) =>
@@ -86,7 +105,10 @@ export function createErrands({ api, core, shop, signal }: ErrandParts) {
     approve: (owner: Owner, approvalId: string) =>
       post(owner, `/approvals/${approvalId}/decide`, { verdict: 'approve', decision_id: randomUUID() }),
 
-    /** Goes on until nothing is open: approves what is asked again, and says of each order what the shop's log says. */
+    /**
+     * Goes on until nothing is open: approves what is asked again, says of each order what the shop's log says, and asks
+     * once more for what did not come.
+     */
     finish: (owner: Owner) =>
       until(
         `everything of owner ${owner.id} is bought`,
@@ -98,6 +120,10 @@ export function createErrands({ api, core, shop, signal }: ErrandParts) {
             const arrived = shop.orders().has(orderOf(purchaseId));
             const word = arrived ? { verdict: 'bought', amount: paid } : { verdict: 'not_bought' };
             await post(owner, `/pipelines/items/${itemId}/evidence`, { stage: 'bought', ...word });
+          }
+          for (const { itemId, times } of await fallenThrough(owner)) {
+            const sourceId = deriveId('chaos', itemId, String(times));
+            await post(owner, '/messages', { text: again, source_id: sourceId, conversation: 'chaos' });
           }
           return (await isBusy(owner)) ? undefined : true;
         },

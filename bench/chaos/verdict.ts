@@ -1,5 +1,5 @@
 import type { Postgres } from '../../adapters/postgres.ts';
-import { orderOf, paid } from './errands.ts';
+import { again, orderOf, paid } from './errands.ts';
 import type { Owner } from './owners.ts';
 import type { Shop } from './shop.ts';
 
@@ -72,8 +72,8 @@ async function unfinished(core: Postgres, owners: readonly string[]): Promise<st
     `SELECT message.id, count(item.id)::integer AS items,
        count(*) FILTER (WHERE item.status = 'done' AND item.stage = 'bought')::integer AS bought
      FROM core.messages message LEFT JOIN core.pipeline_items item ON item.message_id = message.id
-     WHERE message.owner_id = ANY($1) AND message.direction = 'inbound' GROUP BY message.id`,
-    [owners],
+     WHERE message.owner_id = ANY($1) AND message.direction = 'inbound' AND message.body <> $2 GROUP BY message.id`,
+    [owners, again],
   );
   return rows
     .filter(({ items, bought }) => items !== 1 || bought !== 1)
