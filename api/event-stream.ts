@@ -33,7 +33,7 @@ export async function positionOf({ events }: ApiDeps, after: string | undefined)
 }
 
 /** The streams of one process: how many there are, and when they end. */
-export function createEventStreams({ streamMs, ending, isDatabaseOutage, log }: ApiDeps) {
+export function createEventStreams({ keys, streamMs, ending, isDatabaseOutage, log }: ApiDeps) {
   const open = new Map<string, number>();
 
   /** Counts a stream of a key; the signal is aborted, and the stream counted no more, when it has to end. */
@@ -62,8 +62,9 @@ export function createEventStreams({ streamMs, ending, isDatabaseOutage, log }: 
   /** Throws problems before anything is sent. */
   return function stream(context: Context<ApiEnv>, from: EventPosition, read: Read): Response {
     if (context.req.method === 'HEAD') return context.body(null, 200, headers);
-    const over = begin(context.get('caller').keyId);
-    const chunks = frames(from, read, over.signal);
+    const { keyId } = context.get('caller');
+    const over = begin(keyId);
+    const chunks = frames(from, { read, mayRead: () => keys.holds(keyId), over: over.signal });
     const encoder = new TextEncoder();
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
@@ -85,21 +86,24 @@ export function createEventStreams({ streamMs, ending, isDatabaseOutage, log }: 
 
 /**
  * The text of a stream, as the WHATWG's server-sent events have it. It begins with an event `ready`, so that a reader who is cut
- * before anything happened has an id to come back with.
+ * before anything happened has an id to come back with. Once its key has ended nothing more is told, and the stream ends.
  */
-async function* frames(from: EventPosition, read: Read, over: AbortSignal): AsyncGenerator<string, void> {
+async function* frames(
+  from: EventPosition,
+  { read, mayRead, over }: { read: Read; mayRead: () => Promise<boolean>; over: AbortSignal },
+): AsyncGenerator<string, void> {
   yield `retry: ${retryMs}\nevent: ready\nid: ${writeId(from)}\ndata: {}\n\n`;
   let after = from;
   let spoken = Date.now();
   while (!over.aborted) {
     const { events, next } = await read(after, batch);
     after = next;
-    if (events.length > 0) yield events.map(({ event, at }) => frame(event, at)).join('');
-    else if (Date.now() - spoken >= keepAliveMs) yield ': still here\n\n';
-    else {
+    if (events.length === 0 && Date.now() - spoken < keepAliveMs) {
       await wait(pollMs, undefined, { signal: over }).catch(() => undefined);
       continue;
     }
+    if (!(await mayRead())) return;
+    yield events.length > 0 ? events.map(({ event, at }) => frame(event, at)).join('') : ': still here\n\n';
     spoken = Date.now();
   }
 }

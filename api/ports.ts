@@ -30,6 +30,8 @@ export interface Caller {
 export interface KeyPort {
   /** The active key with this SHA-256, in hex; null when there is none. Notes its use, at most once a minute. */
   find(keyHash: string): Promise<{ caller: Caller; expired: boolean } | null>;
+  /** Whether a key that was found is good still: neither ended nor expired. */
+  holds(keyId: string): Promise<boolean>;
 }
 
 /** A key as its owner sees it. */

@@ -27,6 +27,9 @@ export function checkedFetch({ address, signal }: { address: string; signal: Abo
     const { response, text } = await exchange(target);
     if (text === undefined) return response;
     const { status, headers } = response;
+    if (status >= 300 && status < 400) {
+      throw new HouseUnreachable(`What answers at ${address} leads elsewhere, and the key goes nowhere else.`);
+    }
     if (status >= 400) throw new HouseRefused(read(problemSchema, text));
     const path = new URL(target.url).pathname.slice(new URL(`${address}/api/v1`).pathname.length);
     const shape = schemaOf(target.method, path, status);
@@ -38,7 +41,11 @@ export function checkedFetch({ address, signal }: { address: string; signal: Abo
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(new Error('late')), requestMs);
     try {
-      const response = await fetch(request, { signal: AbortSignal.any([signal, patience.signal]) });
+      const response = await fetch(request, {
+        signal: AbortSignal.any([signal, patience.signal]),
+        // A redirect that is followed takes x-api-key along to whatever place it names.
+        redirect: 'manual',
+      });
       const isStream = response.ok && response.headers.get('content-type')?.startsWith('text/event-stream');
       return isStream ? { response } : { response, text: await response.text() };
     } catch (cause) {

@@ -136,10 +136,12 @@ export function createIssuedKeyStore(db: Postgres) {
   };
 }
 
+/** A key that was rotated and works for a while yet is none: soon nobody would be left. */
 async function anotherManager(tx: Queryable, ownerId: string, id: string): Promise<boolean> {
   const { rowCount } = await tx.query(
     `SELECT FROM core.api_keys WHERE owner_id = $1 AND id <> $2 AND status = 'active' AND 'keys:manage' = ANY (scopes)
-       AND (expires_at IS NULL OR expires_at > clock_timestamp()) LIMIT 1`,
+       AND (expires_at IS NULL OR expires_at > clock_timestamp())
+       AND NOT EXISTS (SELECT FROM core.api_keys next WHERE next.rotated_from = api_keys.id) LIMIT 1`,
     [ownerId, id],
   );
   return rowCount > 0;

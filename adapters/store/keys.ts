@@ -49,6 +49,16 @@ export function createKeyStore(db: Postgres) {
       return { caller: { ownerId, keyId: id, account: `key:${id}`, scopes }, expired };
     },
 
+    /** Whether a key is good at this moment. */
+    async holds(keyId: string): Promise<boolean> {
+      const { rowCount } = await db.query(
+        `SELECT FROM core.api_keys
+         WHERE id = $1 AND status = 'active' AND coalesce(expires_at > clock_timestamp(), true)`,
+        [keyId],
+      );
+      return rowCount > 0;
+    },
+
     /** Whether the house has any key. */
     async any(): Promise<boolean> {
       const { rowCount } = await db.query('SELECT FROM core.api_keys LIMIT 1');

@@ -6,6 +6,7 @@ import type { ApiEnv } from '../env.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { authenticated, requireScope } from './auth.ts';
+import { limited } from './limits.ts';
 
 /** Holds the session's secret. Not `__Host-`: that asks for TLS, and the house speaks plain HTTP on loopback. */
 export const sessionCookie = 'majordomo_session';
@@ -32,15 +33,17 @@ export function loggedIn({ logins }: Pick<ApiDeps, 'logins'>): MiddlewareHandler
   };
 }
 
-/** Lets a session through, or a key that could have opened one. */
-export function loggedInOrKey(deps: Pick<ApiDeps, 'logins' | 'keys'>): MiddlewareHandler<ApiEnv> {
+/** Lets a session through, or a key that could have opened one: its requests are counted as everywhere. */
+export function loggedInOrKey(deps: Pick<ApiDeps, 'logins' | 'keys' | 'limits'>): MiddlewareHandler<ApiEnv> {
   const bySession = loggedIn(deps);
   const byKey = authenticated(deps);
+  const withinLimits = limited(deps);
   const mayOpen = requireScope('ui:open');
   return (context, next) => {
     const { req } = context;
     const hasKey = req.header('x-api-key') !== undefined || req.header('authorization') !== undefined;
     if (!hasKey) return bySession(context, next);
-    return byKey(context, async () => void (await mayOpen(context, next)));
+    const open = async () => void (await mayOpen(context, next));
+    return byKey(context, async () => void (await withinLimits(context, open)));
   };
 }

@@ -34,7 +34,7 @@ const exampleApprovalEvent: ApprovalEvent = {
 
 const description =
   'Server-sent events. The first is `ready`; the others have no name, and JSON as their data. Each has an id: who comes back ' +
-  'with it as `Last-Event-ID` or `after` misses none and gets none twice. A stream ends by itself after some minutes.';
+  'with it as `Last-Event-ID` or `after` misses none and gets none twice. A stream ends by itself after some minutes, and with its key.';
 const lastEventId = {
   name: 'Last-Event-ID',
   in: 'header',

@@ -208,6 +208,8 @@ describe('revoking', () => {
       status: 409,
       json: { type: '/problems/last-key' },
     });
+    const rotated = await post(`/${only.keyId}/rotate`, { old_valid_seconds: 60 }, only);
+    expect((await post(`/${rotated.json.key.id}/revoke`, undefined, only)).json.type).toBe('/problems/last-key');
     for (let round = 0; round < 10; round += 1) {
       const { ownerId, keyId } = await world.caller();
       const { keyId: other } = await world.caller({ ownerId });

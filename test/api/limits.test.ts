@@ -59,6 +59,13 @@ describe('the limits of a key', () => {
     expect((await read('/messages', other)).status).toBe(200);
   });
 
+  it('count what a key asks of the codec', async () => {
+    const decode = () => world.call('POST', '/codec/decode', { as: caller, body: { payloads: [] } });
+    for (const remaining of [3, 2, 1, 0]) expect(left(await decode())).toEqual([4, remaining]);
+    expect((await decode()).json.type).toBe('/problems/rate-limited');
+    expect((await read()).status).toBe(429);
+  });
+
   it('begin anew when the minute is over, and hold over a restart', async () => {
     const after = createLimitStore(world.core, limits);
     for (let index = 0; index < 3; index += 1) await world.deps.limits.consume('queries', caller.keyId);

@@ -192,6 +192,22 @@ describe('the end of a stream', () => {
     await closing.close();
   });
 
+  it.each([
+    ['revoked', `UPDATE core.api_keys SET status = 'inactive' WHERE id = $1`],
+    ['rotated', `UPDATE core.api_keys SET status = 'superseded' WHERE id = $1`],
+    ['over', `UPDATE core.api_keys SET expires_at = now() WHERE id = $1`],
+  ])('comes before anything more is told once its key is %s', async (_, statement) => {
+    const mine = await makeOwner(world.core);
+    const as = await world.caller({ ownerId: mine.ownerId });
+    const streams = [await open(board, { as }), await open(gates, { as })];
+    for (const stream of streams) expect((await stream.next())?.name).toBe('ready');
+    const told = streams.map((stream) => stream.next());
+    await world.core.query(statement, [as.keyId]);
+    await change(mine.ownerId);
+    await gate(mine);
+    expect(await Promise.all(told)).toEqual([null, null]);
+  });
+
   it('comes when the database is away, so that its reader asks anew', async () => {
     const cut = await createWorld({
       change: (deps) => ({

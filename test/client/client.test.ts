@@ -70,6 +70,23 @@ describe('the client', () => {
     await expect(answer).rejects.toThrow('does not speak as this house does');
   });
 
+  test('takes its key to no other place, whoever leads there', async () => {
+    const asked: unknown[] = [];
+    const elsewhere = createServer((request, response) => {
+      asked.push(request.headers);
+      response.end('{}');
+    }).listen(0, '127.0.0.1');
+    servers.push(elsewhere);
+    await once(elsewhere, 'listening');
+    const at = elsewhere.address();
+    const location = `http://localhost:${typeof at === 'object' && at !== null ? at.port : 0}/`;
+    for (const status of [302, 307]) {
+      const { house } = await stranger((_, response) => void response.writeHead(status, { location }).end());
+      await expect(parseResponse(house.pipelines.$get())).rejects.toThrow('leads elsewhere');
+    }
+    expect(asked).toEqual([]);
+  });
+
   test('throws a problem document as the refusal that it is', async () => {
     const type = problemType('missing-scope');
     const problem = { type, title: 'No.', status: 403, detail: 'Never.', request_id: '1', scope: 'messages:read' };
