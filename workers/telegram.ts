@@ -3,15 +3,19 @@ import { createApprovalStore } from '../adapters/store/approvals.ts';
 import { createMessageStore } from '../adapters/store/messages.ts';
 import { createOwnerAccountStore } from '../adapters/store/owner-accounts.ts';
 import { createIntake } from '../adapters/telegram/intake.ts';
-import type { TelegramSettings } from '../adapters/telegram/settings.ts';
+import { botIdOf, type TelegramSettings } from '../adapters/telegram/settings.ts';
 import { createTelegramSource } from '../adapters/telegram/source.ts';
 import type { ApiDeps } from '../api/ports.ts';
 import { createTelegramDoor } from '../api/telegram/door.ts';
 import { channel } from '../api/telegram/ports.ts';
 
 /** Makes the house's Telegram accounts those of its settings; none when Telegram is not set. */
-export function settleAccounts(core: Postgres, accounts: readonly number[]): Promise<{ ownerId: string }> {
-  return createOwnerAccountStore(core).settle(channel, accounts.map(String));
+export function settleAccounts(
+  core: Postgres,
+  accounts: readonly number[],
+  botId: string | null = null,
+): Promise<{ ownerId: string }> {
+  return createOwnerAccountStore(core).settle(channel, accounts.map(String), botId);
 }
 
 /** Makes the Telegram door of a house that has an owner. Nothing is taken before `start`. */
@@ -25,12 +29,14 @@ export async function openTelegram({
   house: ApiDeps;
 }) {
   const { accounts, webhook } = settings;
-  const { ownerId } = await settleAccounts(core, accounts);
+  const botId = botIdOf(settings);
+  const { ownerId } = await settleAccounts(core, accounts, botId);
   const source = createTelegramSource(settings);
   const take = createTelegramDoor({
     house,
     telegram: {
       ownerId,
+      botId,
       accounts: new Set(accounts),
       answer: (pressId, text) => source.answer(pressId, text),
       messages: createMessageStore(core),

@@ -12,6 +12,9 @@ export interface TelegramSettings {
   readonly webhook?: { readonly url: string; readonly secret: string };
 }
 
+/** The bot's own id, which is public: what stands before the colon of its token. */
+export const botIdOf = ({ token }: Pick<TelegramSettings, 'token'>): string => token.slice(0, token.indexOf(':'));
+
 /** The environment does not describe a bot; the message names variables and no values. */
 export class TelegramSettingsError extends Error {
   override readonly name = 'TelegramSettingsError';

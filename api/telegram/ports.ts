@@ -5,6 +5,8 @@ import type { ApiDeps } from '../ports.ts';
 export interface TelegramParts {
   /** The house's owner, and his numeric ids: nobody else is listened to. */
   readonly ownerId: string;
+  /** Ids of messages and updates are a bot's: another one begins them anew. */
+  readonly botId: string;
   readonly accounts: ReadonlySet<number>;
   /** Tells the presser of a button what happened. */
   answer(pressId: string, text: string): Promise<void>;

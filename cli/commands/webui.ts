@@ -18,8 +18,11 @@ export const webUiCommand: Command = {
   run: (context, { flags }) => {
     const json = flags['json'] === true;
     const view = viewOf(flags['view']);
-    return ask(context, { json }, async ({ house }) => {
-      const link = await parseResponse(house.ui.links.$post({ json: { view } }));
+    return ask(context, { json }, async ({ house, address }) => {
+      const given = await parseResponse(house.ui.links.$post({ json: { view } }));
+      const { pathname, hash } = new URL(given.url);
+      // Behind a proxy the house knows neither that it is https nor the name: what reached it here reaches it there.
+      const link = { ...given, url: new URL(`${pathname}${hash}`, address).href };
       context.out(json ? JSON.stringify(link) : link.url);
       context.say(`It opens once, until ${link.expires_at}; the login lasts twelve hours.`);
       return 0;

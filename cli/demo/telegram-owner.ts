@@ -59,7 +59,7 @@ export function telegramOwner({ house, api, say, signal }: OwnerParts): StoryOwn
       const { message_id: number } = await api.write({ text });
       see(`you: ${text}`);
       const message = await until('the house has the message', async () =>
-        (await said(house)).find(({ source_id }) => source_id === `${ownerId}:${number}`),
+        (await said(house)).find(({ source_id }) => source_id.endsWith(`:${ownerId}:${number}`)),
       );
       const shown = await until('the reaction is 👍', () =>
         find(({ message_id, reactions }) => message_id === number && reactions.at(-1) === '👍'),

@@ -12,7 +12,8 @@ import { openTelegram } from '../../workers/telegram.ts';
 import { eventually, startHouse, type TestHouse } from '../support/house.ts';
 import { createWorld, type World } from './world.ts';
 
-const token = '7000000001:AAH-very-secret-token';
+const botId = '7000000001';
+const token = `${botId}:AAH-very-secret-token`;
 const me = 4711;
 const stranger = 666;
 const groupId = -100;
@@ -134,7 +135,7 @@ describe('a message in Telegram', () => {
   it('is recorded under its own id, and understood', async () => {
     const { message_id } = await write({ text: 'butter' });
     const [message] = await inbound('butter');
-    expect(message?.sourceId).toBe(`${me}:${message_id}`);
+    expect(message?.sourceId).toBe(`${botId}:${me}:${message_id}`);
     await eventually(async () => expect((await inbound('butter'))[0]?.status).toBe('answered'));
     expect((await replies()).some(({ kind, body }) => kind === 'answer' && body.includes('butter'))).toBe(true);
   });
@@ -167,7 +168,7 @@ describe('a message in Telegram', () => {
       channel: 'telegram',
       address: String(me),
       source: 'telegram',
-      sourceId: `${me}:${message_id}`,
+      sourceId: `${botId}:${me}:${message_id}`,
       body: update.message.text,
     });
     expect((await api.state()).pending).toBe(1);
@@ -241,7 +242,7 @@ describe('a press on a button', () => {
     const told: string[] = [];
     const { messages, approvals, owner } = house;
     const answer = async (_press: string, text: string) => void told.push(text);
-    const parts = { ownerId: owner.ownerId, accounts: new Set([me]), messages, approvals, answer };
+    const parts = { ownerId: owner.ownerId, botId, accounts: new Set([me]), messages, approvals, answer };
     const door = createTelegramDoor({ house: doors(), telegram: parts });
     for (const update_id of [1, 1, 2]) await door({ update_id, callback_query: query });
     // Another press would be told that it came too late.
@@ -342,7 +343,7 @@ describe('a command', () => {
         kind: 'card',
         approvalId: id,
         body: expect.stringContaining('Buy'),
-        sourceId: expect.stringMatching(/^command:\d+:/u),
+        sourceId: expect.stringMatching(/^command:\d+:\d+:/u),
       },
     ]);
     await press(tap('reject'));
