@@ -138,6 +138,24 @@ describe('the order', () => {
     expect((await texts()).slice(1)).toEqual(['first', 'second']);
   });
 
+  it.each([
+    [401, 'Unauthorized'],
+    [404, 'Not Found'],
+  ])('holds while the token is not the right one (%s), and loses nothing', async (code, description) => {
+    const approval = await outbox.ask('Buy milk?');
+    await outbox.drain();
+    await outbox.approvals.decide(approval.id, await ask(outbox, approval.id, 'reject'));
+    const id = await outbox.say('patience');
+    for (const method of ['sendMessage', 'editMessageText'] as const) {
+      await chats.api.fault(method, { kind: 'answer', code, description });
+    }
+    await outbox.drain();
+    expect(await outbox.row(id)).toMatchObject({ status: 'waiting', settled: false });
+    await outbox.hurry();
+    await outbox.drain();
+    expect(await texts()).toEqual([expect.stringContaining('Rejected'), 'patience']);
+  });
+
   it('holds while Telegram cannot be reached, with longer and longer pauses', async () => {
     const id = await outbox.say('patience');
     await chats.api.listen(false);
