@@ -10,8 +10,12 @@ import { createTelegramDoor } from '../api/telegram/door.ts';
 import { channel } from '../api/telegram/ports.ts';
 
 /** Makes the house's Telegram accounts those of its settings; none when Telegram is not set. */
-export function settleAccounts(core: Postgres, accounts: readonly number[]): Promise<{ ownerId: string }> {
-  return createOwnerAccountStore(core).settle(channel, accounts.map(String));
+export function settleAccounts(
+  core: Postgres,
+  accounts: readonly number[],
+  bot: string | null = null,
+): Promise<{ ownerId: string }> {
+  return createOwnerAccountStore(core).settle(channel, accounts.map(String), bot);
 }
 
 /** Makes the Telegram door of a house that has an owner. Nothing is taken before `start`. */
@@ -25,12 +29,15 @@ export async function openTelegram({
   house: ApiDeps;
 }) {
   const { accounts, webhook } = settings;
-  const { ownerId } = await settleAccounts(core, accounts);
+  // A token is the bot's public id, a colon and the secret.
+  const bot = settings.token.split(':', 1)[0] ?? '';
+  const { ownerId } = await settleAccounts(core, accounts, bot);
   const source = createTelegramSource(settings);
   const take = createTelegramDoor({
     house,
     telegram: {
       ownerId,
+      bot,
       accounts: new Set(accounts),
       answer: (pressId, text) => source.answer(pressId, text),
       messages: createMessageStore(core),

@@ -6,6 +6,8 @@ export interface TelegramParts {
   /** The house's owner, and his numeric ids: nobody else is listened to. */
   readonly ownerId: string;
   readonly accounts: ReadonlySet<number>;
+  /** The bot's public id: messages and updates are numbered within one bot. */
+  readonly bot: string;
   /** Tells the presser of a button what happened. */
   answer(pressId: string, text: string): Promise<void>;
   readonly messages: {

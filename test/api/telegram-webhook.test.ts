@@ -95,6 +95,7 @@ describe('the door', () => {
   const refused: unknown[] = [];
   const silent: TelegramParts = {
     ownerId: '018f3a52-7a2e-7cc3-9b1a-2f6d4c1a9e10',
+    bot: '7000000001',
     accounts: new Set([me]),
     answer: async () => {},
     messages: { openConversation: async () => 'chat', insertOutbound: async () => ({}) },
