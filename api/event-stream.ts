@@ -111,7 +111,7 @@ async function* frames(
 const frame = (event: object, at: EventPosition) => `id: ${writeId(at)}\ndata: ${JSON.stringify(event)}\n\n`;
 
 const idContent = z.tuple([
-  z.string().regex(/^\d{1,20}$/),
+  z.string().regex(/^[\da-f-]{1,36}$/),
   z.string().regex(/^\d{1,19}$/),
   z.int().min(0).max(9),
   z.int().min(0),

@@ -13,9 +13,9 @@ import { channel } from '../api/telegram/ports.ts';
 export function settleAccounts(
   core: Postgres,
   accounts: readonly number[],
-  botId: string | null = null,
+  bot: string | null = null,
 ): Promise<{ ownerId: string }> {
-  return createOwnerAccountStore(core).settle(channel, accounts.map(String), botId);
+  return createOwnerAccountStore(core).settle(channel, accounts.map(String), bot);
 }
 
 /** Makes the Telegram door of a house that has an owner. Nothing is taken before `start`. */
@@ -29,14 +29,14 @@ export async function openTelegram({
   house: ApiDeps;
 }) {
   const { accounts, webhook } = settings;
-  const botId = botIdOf(settings);
-  const { ownerId } = await settleAccounts(core, accounts, botId);
+  const bot = botIdOf(settings);
+  const { ownerId } = await settleAccounts(core, accounts, bot);
   const source = createTelegramSource(settings);
   const take = createTelegramDoor({
     house,
     telegram: {
       ownerId,
-      botId,
+      bot,
       accounts: new Set(accounts),
       answer: (pressId, text) => source.answer(pressId, text),
       messages: createMessageStore(core),

@@ -6,7 +6,7 @@ import type { Postgres } from '../postgres.ts';
  * (`pg_snapshot_xmin`) nothing new appears: there (xact, kind, seq) is an order that every reader sees alike.
  */
 export interface Position {
-  /** Transaction ids count within one Postgres alone: its system identifier. */
+  /** Transaction ids count within one Postgres alone: its system identifier, or its last restore, which counts anew. */
   readonly system: string;
   readonly xact: string;
   /** Which table, as the order within one transaction. */
@@ -75,7 +75,8 @@ export function createEventStore(db: Postgres) {
     /** The place behind which is what happens from now on. */
     async now(): Promise<Position> {
       const { rows } = await db.query<{ system: string; xact: string }>(
-        `SELECT (pg_control_system()).system_identifier::text AS system, pg_snapshot_xmin(pg_current_snapshot())::text AS xact`,
+        `SELECT coalesce((SELECT id::text FROM core.restores ORDER BY created_at DESC LIMIT 1),
+           (pg_control_system()).system_identifier::text) AS system, pg_snapshot_xmin(pg_current_snapshot())::text AS xact`,
       );
       if (rows[0] === undefined) throw new Error('The database does not know where it is.');
       return { ...rows[0], kind: 0, seq: 0 };

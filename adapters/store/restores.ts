@@ -70,6 +70,15 @@ async function endDeliveries(tx: Queryable, { takenAt }: Restore): Promise<void>
   );
 }
 
+/** More than a house says between a backup and its restore. */
+const messagesSince = 1_000_000;
+
+/** Readers come back with cursors from after the backup; whatever is said from now on is behind them. */
+async function passCursors(tx: Queryable): Promise<void> {
+  const sequence = "pg_get_serial_sequence('core.messages', 'seq')";
+  await tx.query(`SELECT setval(${sequence}, nextval(${sequence}) + $1)`, [messagesSince]);
+}
+
 const notice = (takenAt: Date): string =>
   `This house was restored from a backup of ${takenAt.toISOString()}. What happened after that is not known here: an order may ` +
   'have gone out, and an answer of yours may be missing. Look at your orders before you approve anything that is still asked. ' +
@@ -109,6 +118,7 @@ export function createRestoreStore(db: Postgres) {
         if (rowCount === 0) return false;
         await endAsUnknown(tx, restore);
         await endDeliveries(tx, restore);
+        await passCursors(tx);
         await tellOwners(tx, restore);
         return true;
       });

@@ -14,7 +14,7 @@ export class TelegramFailure extends Error {
     readonly kind: 'unsent' | 'refused' | 'unknown',
     /** Telegram's error code; null without an answer. */
     readonly code: number | null = null,
-    /** Milliseconds after which to try again, where Telegram (429) or a failed connection says so. */
+    /** Milliseconds after which to try again, where the same call may work then; else null. */
     readonly retryAfterMs: number | null = null,
   ) {
     super(message);
@@ -23,6 +23,8 @@ export class TelegramFailure extends Error {
 
 /** Milliseconds before another try where nobody said how long. */
 const standardRetryMs = 1_000;
+/** Codes that say nothing of the call itself: the token is not known (401, 404), or there were too many calls (429). */
+const passing: ReadonlySet<number> = new Set([401, 404, 429]);
 /** Characters that are told of a refusal. */
 const longestDescription = 200;
 
@@ -41,5 +43,5 @@ function refusal(method: string, error: GrammyError, hide: (text: string) => str
   const detail = hide(`${method}: ${code} ${description}`).slice(0, longestDescription);
   if (!(code >= 400 && code < 500)) return new TelegramFailure(detail, 'unknown', code);
   const retryAfterMs = (parameters.retry_after ?? 0) * 1000 || standardRetryMs;
-  return new TelegramFailure(detail, 'refused', code, code === 429 ? retryAfterMs : null);
+  return new TelegramFailure(detail, 'refused', code, passing.has(code) ? retryAfterMs : null);
 }

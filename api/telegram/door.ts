@@ -64,7 +64,7 @@ export function createTelegramDoor(deps: TelegramDeps): (raw: unknown) => Promis
     if (error !== undefined) return reply(deps, to, { text: `This message ${error.issues[0]?.message}` });
     try {
       const address = String(chat.id);
-      const sourceId = `${telegram.botId}:${address}:${message_id}`;
+      const sourceId = `${telegram.bot}:${address}:${message_id}`;
       await receive(house, { ownerId: telegram.ownerId, channel, address, sourceId, text: data });
     } catch (error_) {
       if (!(error_ instanceof Problem)) throw error_;

@@ -5,9 +5,9 @@ import type { ApiDeps } from '../ports.ts';
 export interface TelegramParts {
   /** The house's owner, and his numeric ids: nobody else is listened to. */
   readonly ownerId: string;
-  /** Ids of messages and updates are a bot's: another one begins them anew. */
-  readonly botId: string;
   readonly accounts: ReadonlySet<number>;
+  /** The bot's public id: messages and updates are numbered within one bot. */
+  readonly bot: string;
   /** Tells the presser of a button what happened. */
   answer(pressId: string, text: string): Promise<void>;
   readonly messages: {

@@ -13,7 +13,7 @@ export async function reply(
   { chatId, updateId }: ReplyTo,
   said: { text: string; approvalId?: string },
 ): Promise<void> {
-  const { ownerId, botId, messages } = telegram;
+  const { ownerId, bot, messages } = telegram;
   const conversationId = await messages.openConversation({ ownerId, channel, address: String(chatId) });
   const { text: body, approvalId } = said;
   await messages.insertOutbound({
@@ -23,7 +23,7 @@ export async function reply(
     kind: approvalId === undefined ? 'notice' : 'card',
     body,
     persona: housePersona,
-    dedupeKey: `command:${botId}:${updateId}${approvalId === undefined ? '' : `:${approvalId}`}`,
+    dedupeKey: `command:${bot}:${updateId}${approvalId === undefined ? '' : `:${approvalId}`}`,
     ...(approvalId !== undefined && { approvalId }),
   });
 }

@@ -160,7 +160,12 @@ describe('what goes wrong', () => {
     expect(await said('flood')).toBe(0);
   });
 
-  it.each([400, 401, 403, 404])('with %i is refused for good', async (code) => {
+  it.each([401, 404])('with %i, which is about the token, may be tried again', async (code) => {
+    await api.fault('sendMessage', { kind: 'answer', code });
+    expect(await post('early')).toMatchObject({ done: false, retryAfterMs: 1_000 });
+  });
+
+  it.each([400, 403])('with %i is refused for good', async (code) => {
     await api.fault('sendMessage', { kind: 'answer', code });
     expect(await post('refused')).toMatchObject({ done: false, retryAfterMs: null });
   });

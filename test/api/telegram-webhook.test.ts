@@ -91,36 +91,11 @@ describe('the webhook', () => {
   });
 });
 
-describe('the messages of another bot', () => {
-  it('are others, although it counts them from 1 as the first did', async () => {
-    const numbers: number[] = [];
-    for (const token of ['7000000002:AAH-old', '7000000003:AAH-new']) {
-      const bot = await startBotApi({ token, ownerId: me });
-      const settings = { token, accounts: [me], apiRoot: bot.api };
-      const telegram = await openTelegram({ settings, core: world.core, house: world.deps });
-      telegram.start();
-      numbers.push((await bot.write({ text: 'plums' })).message_id);
-      await bot.write({ text: `figs from ${token.slice(0, 10)}` });
-      await bot.write({ text: '/help' });
-      await eventually(async () => expect((await bot.state()).pending).toBe(0));
-      await telegram.stop();
-      await bot.stop();
-    }
-    expect(numbers).toEqual([1, 1]);
-    const { rows } = await world.core.query<{ body: string }>(
-      `SELECT body FROM core.messages WHERE source = 'telegram' AND body ~ 'plums|figs' ORDER BY seq`,
-    );
-    expect(rows.map(({ body }) => body)).toEqual(['plums', 'figs from 7000000002', 'plums', 'figs from 7000000003']);
-    const { rowCount } = await world.core.query(`SELECT FROM core.messages WHERE source_id LIKE 'command:%'`);
-    expect(rowCount).toBe(2);
-  });
-});
-
 describe('the door', () => {
   const refused: unknown[] = [];
   const silent: TelegramParts = {
     ownerId: '018f3a52-7a2e-7cc3-9b1a-2f6d4c1a9e10',
-    botId: '7000000001',
+    bot: '7000000001',
     accounts: new Set([me]),
     answer: async () => {},
     messages: { openConversation: async () => 'chat', insertOutbound: async () => ({}) },

@@ -12,8 +12,7 @@ import { openTelegram } from '../../workers/telegram.ts';
 import { eventually, startHouse, type TestHouse } from '../support/house.ts';
 import { createWorld, type World } from './world.ts';
 
-const botId = '7000000001';
-const token = `${botId}:AAH-very-secret-token`;
+const token = '7000000001:AAH-very-secret-token';
 const me = 4711;
 const stranger = 666;
 const groupId = -100;
@@ -135,7 +134,7 @@ describe('a message in Telegram', () => {
   it('is recorded under its own id, and understood', async () => {
     const { message_id } = await write({ text: 'butter' });
     const [message] = await inbound('butter');
-    expect(message?.sourceId).toBe(`${botId}:${me}:${message_id}`);
+    expect(message?.sourceId).toBe(`7000000001:${me}:${message_id}`);
     await eventually(async () => expect((await inbound('butter'))[0]?.status).toBe('answered'));
     expect((await replies()).some(({ kind, body }) => kind === 'answer' && body.includes('butter'))).toBe(true);
   });
@@ -155,6 +154,24 @@ describe('a message in Telegram', () => {
     expect(first.message_id).toBeGreaterThan(0);
   });
 
+  it('to another bot, which numbers its messages anew, is taken', async () => {
+    await write({ text: 'hello' });
+    const before = (await inbound('hello')).length;
+    const other = await startBotApi({ token: '7000000002:AAH-another-token', ownerId: me });
+    const settingsNow = { ...settings, token: other.token, apiRoot: other.api };
+    await telegram.stop();
+    telegram = await openTelegram({ settings: settingsNow, core: house.core, house: doors() });
+    telegram.start();
+    try {
+      const numbered = (await api.state()).messages.length;
+      for (let each = 0; each < numbered; each++) await other.write({ text: 'hello' });
+      await eventually(async () => expect(await inbound('hello')).toHaveLength(before + numbered));
+    } finally {
+      await telegram.stop();
+      await other.stop();
+    }
+  });
+
   it('that was taken by a process which ended before it said so is taken once', async () => {
     await telegram.stop();
     const { message_id } = await api.write({ text: 'potatoes' });
@@ -168,7 +185,7 @@ describe('a message in Telegram', () => {
       channel: 'telegram',
       address: String(me),
       source: 'telegram',
-      sourceId: `${botId}:${me}:${message_id}`,
+      sourceId: `7000000001:${me}:${message_id}`,
       body: update.message.text,
     });
     expect((await api.state()).pending).toBe(1);
@@ -242,7 +259,7 @@ describe('a press on a button', () => {
     const told: string[] = [];
     const { messages, approvals, owner } = house;
     const answer = async (_press: string, text: string) => void told.push(text);
-    const parts = { ownerId: owner.ownerId, botId, accounts: new Set([me]), messages, approvals, answer };
+    const parts = { ownerId: owner.ownerId, bot: '7000000001', accounts: new Set([me]), messages, approvals, answer };
     const door = createTelegramDoor({ house: doors(), telegram: parts });
     for (const update_id of [1, 1, 2]) await door({ update_id, callback_query: query });
     // Another press would be told that it came too late.
@@ -343,7 +360,7 @@ describe('a command', () => {
         kind: 'card',
         approvalId: id,
         body: expect.stringContaining('Buy'),
-        sourceId: expect.stringMatching(/^command:\d+:\d+:/u),
+        sourceId: expect.stringMatching(/^command:\d+:/u),
       },
     ]);
     await press(tap('reject'));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createEventStore } from '../../../adapters/store/events.ts';
 import { createMessageStore } from '../../../adapters/store/messages.ts';
 import { createRestoreStore } from '../../../adapters/store/restores.ts';
 import { actionHash } from '../../../contracts/action.ts';
@@ -99,6 +100,22 @@ describe('after a restore', () => {
     const fresh = await openGate(stores);
     const byCode = { decisionId: randomUUID(), verdict: 'approve' as const, code: fresh.code };
     expect(await stores.approvals.decide(fresh.approval.id, byCode)).toMatchObject({ authorised: true });
+  });
+
+  it('what is said is behind every cursor that a reader may come back with, and no id of a stream counts any more', async () => {
+    const { ownerId, conversationId } = await makeOwner(stores.core);
+    const messages = createMessageStore(stores.core);
+    const events = createEventStore(stores.core);
+    const said = { ownerId, conversationId, butler: 'household', kind: 'notice', persona: null } as const;
+    const { messageId } = await messages.insertOutbound({ ...said, body: 'hello', dedupeKey: 'hello' });
+    const afterSeq = ((await messages.getMessage(messageId))?.seq ?? 0) + 1_000;
+    const systems = [(await events.now()).system];
+    for (const _ of [1, 2]) {
+      await restore();
+      systems.push((await events.now()).system);
+    }
+    expect(new Set(systems).size).toBe(3);
+    expect(await messages.listOutbound({ ownerId, afterSeq, limit: 10 })).toHaveLength(2);
   });
 
   it('every owner is told once, and a repeat changes nothing', async () => {
