@@ -5,6 +5,7 @@ import { approvalsCommand } from './commands/approvals.ts';
 import { approveCommand } from './commands/approve.ts';
 import { backupCommand } from './commands/backup.ts';
 import { boardCommand } from './commands/board.ts';
+import { boughtCommand, notBoughtCommand } from './commands/bought.ts';
 import { type Command, type CommandContext, type CommandGroup, WrongUsage } from './commands/command.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -31,6 +32,8 @@ const commands: (Command | CommandGroup)[] = [
   approveCommand,
   rejectCommand,
   sendCommand,
+  boughtCommand,
+  notBoughtCommand,
   keysCommand,
   demoCommand,
   backupCommand,

@@ -10,7 +10,8 @@ export type { HouseEvent, OpenStream } from './events.ts';
 export interface ClientOptions {
   /** The API's address without a slash at its end. */
   address: string;
-  key: string;
+  /** A function is asked at every request, so that a key may be replaced under a client that lives long. */
+  key: string | (() => string);
   /** Ends every request and every stream. */
   signal?: AbortSignal;
 }
@@ -25,7 +26,7 @@ export const pageLimit = 200;
  */
 export function createClient({ address, key, signal = new AbortController().signal }: ClientOptions) {
   return hc<KeyedRoutes>(`${address}/api/v1`, {
-    headers: { 'x-api-key': key },
+    headers: () => ({ 'x-api-key': typeof key === 'string' ? key : key() }),
     fetch: checkedFetch({ address, signal }),
   });
 }

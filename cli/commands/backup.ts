@@ -1,6 +1,6 @@
 import { backup } from '../backup/backup.ts';
 import { untilDone } from '../until-done.ts';
-import type { Command } from './command.ts';
+import { type Command, WrongUsage } from './command.ts';
 
 export const backupCommand: Command = {
   name: 'backup',
@@ -13,10 +13,8 @@ export const backupCommand: Command = {
   run: async ({ config, env, out, say }, { flags }) => {
     const to = typeof flags['to'] === 'string' ? flags['to'] : undefined;
     const rate = flags['rate'] === undefined ? undefined : Number(flags['rate']);
-    if (rate !== undefined && !(Number.isInteger(rate) && rate >= 1 && rate <= 1024)) {
-      say('--rate is a whole number of MiB from 1 to 1024.');
-      return 1;
-    }
+    if (rate !== undefined && !(Number.isInteger(rate) && rate >= 1 && rate <= 1024))
+      throw new WrongUsage('--rate is a whole number of MiB from 1 to 1024.');
     const result = await untilDone((signal) => backup({ config: config(), env, say, to, rate, signal }));
     out(flags['json'] ? JSON.stringify(result) : result.file);
     return 0;

@@ -12,7 +12,7 @@ import { createClient, type HouseClient } from '../../client/index.ts';
 import { chatArrivals, type DemoTelegram, openTelegram, telegramOwner } from '../demo/telegram-owner.ts';
 import { runHouse } from '../run-house.ts';
 import { apiAddress } from '../supervisor/house.ts';
-import type { Command } from './command.ts';
+import { type Command, WrongUsage } from './command.ts';
 
 const channels = ['owner', 'email', 'telegram'] as const;
 type Channel = (typeof channels)[number];
@@ -32,10 +32,8 @@ export const demoCommand: Command = {
   ],
   run: async ({ env, out, say }, { flags }) => {
     const channel = channelOf(flags['channel']);
-    if (channel === undefined) {
-      say('There is no such channel; write --channel owner or --channel email or --channel telegram.');
-      return 1;
-    }
+    if (channel === undefined)
+      throw new WrongUsage('There is no such channel; write --channel owner or --channel email or --channel telegram.');
     const tell = flags['json'] ? say : out;
     const shop = channel === 'email' ? await openShop() : undefined;
     const telegram = channel === 'telegram' ? await openTelegram() : undefined;

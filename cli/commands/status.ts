@@ -1,12 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { requireOk } from '../services.ts';
 import { houseFileOf } from '../supervisor/house.ts';
 import { isSame } from '../supervisor/identity.mjs';
 import { runningHouse } from '../supervisor/lock.ts';
 import { residentMemory } from '../supervisor/memory.ts';
-import type { Command } from './command.ts';
+import { type Command, WrongUsage } from './command.ts';
 
 const pollMs = 200;
+/** Milliseconds for the API to say how it is: it gives each part 2 s. */
+const healthMs = 5_000;
 
 interface Part {
   name: string;
@@ -24,7 +25,7 @@ export const statusCommand: Command = {
     ['--wait <seconds>', 'until it is healthy, at most so long'],
   ],
   run: async ({ config, out }, { flags }) => {
-    const health = await healthWithin(houseFileOf(config()), Number(flags['wait'] ?? 0));
+    const health = await healthWithin(houseFileOf(config()), secondsIn(flags['wait'] ?? '0'));
     const house = runningHouse(houseFileOf(config()));
     if (house === undefined) {
       out(flags['json'] ? JSON.stringify({ running: false }) : 'The house does not run. Start it with: npm start');
@@ -44,6 +45,12 @@ export const statusCommand: Command = {
   },
 };
 
+/** What `--wait` says. Throws WrongUsage. */
+function secondsIn(given: unknown): number {
+  if (!/^\d+$/.test(String(given))) throw new WrongUsage('--wait is a whole number of seconds, such as 180.');
+  return Number(given);
+}
+
 /** The health of the house: at once when it is healthy, else what it was when the seconds were over. */
 async function healthWithin(file: string, seconds: number): Promise<string> {
   const deadline = Date.now() + seconds * 1000;
@@ -57,7 +64,8 @@ async function healthWithin(file: string, seconds: number): Promise<string> {
 /** The word that the API says about itself; `unreachable` when it does not answer. */
 async function healthOf(api: string | undefined): Promise<string> {
   try {
-    const response = await requireOk(`${api}/api/v1/health`);
+    // A house that is unhealthy says so with 503.
+    const response = await fetch(`${api}/api/v1/health`, { signal: AbortSignal.timeout(healthMs) });
     const body: unknown = await response.json();
     return typeof body === 'object' && body !== null && 'status' in body ? String(body.status) : 'unknown';
   } catch {

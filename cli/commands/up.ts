@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { firstKeyPath } from '../../adapters/first-key.ts';
 import { runConsole } from '../console/console.ts';
@@ -19,8 +19,7 @@ export interface UpOptions extends CommandContext {
 export async function up({ terminal, services, ...context }: UpOptions): Promise<number> {
   const config = context.config();
   const file = firstKeyPath(config.home.root);
-  const readKey = async () => (await readFile(file, 'utf8').catch(() => undefined))?.trim();
-  const knownKey = await readKey();
+  const knownKey = keyIn(file);
   let { say } = context;
   await runHouse({
     config,
@@ -28,14 +27,14 @@ export async function up({ terminal, services, ...context }: UpOptions): Promise
     say: (line) => say(line),
     services,
     serve: async (signal) => {
-      const key = await readKey();
+      const key = keyIn(file);
       // Without a terminal the output may be kept, by a journal for example: there the key is not shown.
       const fresh = terminal !== undefined && knownKey === undefined ? key : undefined;
       context.out(panel(config, { file, fresh }));
       if (terminal === undefined) return untilAborted(signal);
       const onOpen = (print: typeof say) => void (say = print);
       try {
-        await runConsole({ address: apiAddress(config), key: key ?? '', ...terminal, signal, onOpen });
+        await runConsole({ address: apiAddress(config), key: () => keyIn(file) ?? '', ...terminal, signal, onOpen });
       } catch (error) {
         context.say(
           `The console is closed, the house serves on: ${error instanceof Error ? error.message : String(error)}`,
@@ -47,6 +46,14 @@ export async function up({ terminal, services, ...context }: UpOptions): Promise
     },
   });
   return 0;
+}
+
+function keyIn(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
 }
 
 export const upCommand: Command = {

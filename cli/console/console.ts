@@ -14,7 +14,8 @@ import { help, refusal, welcome } from './words.ts';
 export interface ConsoleOptions {
   /** The API's address without a slash at its end. */
   address: string;
-  key: string;
+  /** Asked at every request: the key may be rotated while the console is open. */
+  key: () => string;
   input: Readable;
   output: Writable;
   /** Closes the console. */

@@ -26,6 +26,7 @@ export function createLink({ signal, say }: { signal: AbortSignal; say: (text: s
 
   return async (request) => {
     let passed = 0;
+    let locked = false;
     for (;;) {
       try {
         const answer = await request();
@@ -37,10 +38,15 @@ export function createLink({ signal, say }: { signal: AbortSignal; say: (text: s
           missed(error);
         } else {
           found();
-          if (!isPassing(error)) throw error;
-          // One that passes at once, such as a gate that is still opening, is not worth a word.
-          passed += 1;
-          if (passed === 2) say(`${error.message} Trying until it is back.`);
+          if (isPassing(error)) {
+            // One that passes at once, such as a gate that is still opening, is not worth a word.
+            passed += 1;
+            if (passed === 2) say(`${error.message} Trying until it is back.`);
+          } else {
+            // Who rotates a key puts the new one into its place just after the old one has ended.
+            if (locked || !isLocked(error)) throw error;
+            locked = true;
+          }
         }
         // An outage may be over at any moment; a limit is not before its time.
         const limited =
@@ -50,3 +56,5 @@ export function createLink({ signal, say }: { signal: AbortSignal; say: (text: s
     }
   };
 }
+
+const isLocked = (error: unknown): boolean => error instanceof HouseRefused && error.problem.status === 401;

@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { approvalsCommand } from '../../cli/commands/approvals.ts';
 import { approveCommand } from '../../cli/commands/approve.ts';
 import { boardCommand } from '../../cli/commands/board.ts';
+import { boughtCommand, notBoughtCommand } from '../../cli/commands/bought.ts';
 import type { Command } from '../../cli/commands/command.ts';
 import { keysCommand } from '../../cli/commands/keys.ts';
 import { rejectCommand } from '../../cli/commands/reject.ts';
 import { sendCommand } from '../../cli/commands/send.ts';
+import { statusCommand } from '../../cli/commands/status.ts';
 import { loadConfig } from '../../cli/config.ts';
 import { newKeySchema } from '../../contracts/api-keys.ts';
 import { apiKeyShape, approvalsSchema, boardSchema, decisionSchema, messageDetailSchema } from '../../contracts/api.ts';
@@ -103,6 +105,13 @@ describe('from need to bought by commands', { timeout: 60_000 }, () => {
     expect(late.said).toMatch(/the first decision stands.*by key:/);
     const all = await run(approvalsCommand, [], { status: 'executed' });
     expect(all.out).toMatch(/key:.{8} +Buy 2 things/);
+
+    await expect(run(boughtCommand, ['12.40', '0000'])).rejects.toThrow('No purchase that waits begins with 0000');
+    expect((await run(boughtCommand, ['much'])).code).toBe(1);
+    const paid = await run(boughtCommand, ['12.40']);
+    expect(paid.out).toMatch(/^Recorded: (flour, milk|milk, flour) — bought for 12.40 EUR\.$/);
+    await expect.poll(async () => (await run(boardCommand, ['groceries'])).out).toContain('flour 2 kg — done');
+    await expect(run(notBoughtCommand)).rejects.toThrow('No such purchase waits for your word');
   });
 
   test('a no is remembered with its reason; programs get the documents of the API', async () => {
@@ -126,6 +135,24 @@ describe('from need to bought by commands', { timeout: 60_000 }, () => {
     await expect(run(approveCommand, ['ffffffff'])).rejects.toThrow('see npx majordomo approvals');
     await expect(run(approveCommand, ['the first'])).rejects.toThrow('first four digits');
     await expect(run(approvalsCommand, [], { status: 'perhaps' })).rejects.toThrow('--status is one of pending, ');
+  });
+});
+
+describe('status', { timeout: 60_000 }, () => {
+  test('tells what the API says of an unhealthy house', async () => {
+    process.kill(house.pidOf('temporal'), 'SIGSTOP');
+    try {
+      const { code, out } = await run(statusCommand);
+      expect(code).toBe(1);
+      expect(out).toMatch(/^health +unhealthy$/m);
+    } finally {
+      process.kill(house.pidOf('temporal'), 'SIGCONT');
+    }
+    expect((await run(statusCommand, [], { wait: '30' })).code).toBe(0);
+  });
+
+  test('waits for a number of seconds only', async () => {
+    await expect(run(statusCommand, [], { wait: 'soon' })).rejects.toThrow('--wait is a whole number of seconds');
   });
 });
 
@@ -189,7 +216,7 @@ describe('keys', { timeout: 60_000 }, () => {
     const made = await run(keys('recover'), [], json);
     expect(JSON.parse(made.out)).toEqual({ file: keyFile, made: true });
     expect(statSync(keyFile).mode & 0o777).toBe(0o600);
-    expect((await run(keys('list'))).out).toMatch(/^\w{8} +recovered +active .*keys:manage$/m);
+    expect((await run(keys('list'))).out).toMatch(/^\w{8} +recovered +active .*keys:manage ui:open$/m);
 
     writeFileSync(keyFile, `mj_${'x'.repeat(43)}\n`);
     const unknown = await run(keys('list'));

@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { firstKeyPath } from '../../../adapters/first-key.ts';
+import { scopes } from '../../../contracts/api.ts';
 import { createClient, type HouseClient, parseResponse } from '../../../client/index.ts';
 import { runConsole } from '../../../cli/console/console.ts';
 import { demoHouse } from '../../../cli/demo/house.ts';
@@ -47,13 +48,13 @@ interface Terminal {
 
 const terminals: Terminal[] = [];
 
-function openTerminal(given: { key?: string; signal?: AbortSignal } = {}): Terminal {
+function openTerminal(given: { key?: () => string; signal?: AbortSignal } = {}): Terminal {
   const input = new PassThrough();
   const output = new PassThrough();
   let shown = '';
   let seen = 0;
   output.on('data', (chunk: Buffer) => (shown += chunk.toString()));
-  const ended = runConsole({ address, key, signal: ending.signal, ...given, input, output });
+  const ended = runConsole({ address, key: () => key, signal: ending.signal, ...given, input, output });
   ended.catch(() => {});
   const terminal: Terminal = {
     write: (line) => input.write(`${line}\n`),
@@ -195,8 +196,22 @@ describe('the console of a real house', { timeout: 60_000 }, () => {
     expect(await terminal.says('with a point')).not.toContain('Recorded');
   });
 
+  test('goes on when its key is rotated while it is open', async () => {
+    const first = await parseResponse(rest.keys.$post({ json: { name: 'console', scopes: [...scopes] } }));
+    let held = first.secret ?? '';
+    const terminal = openTerminal({ key: () => held });
+    await terminal.says('Write what is needed');
+    terminal.write('/board');
+    await terminal.says('captured');
+    const param = { id: first.key.id };
+    const rotated = await parseResponse(rest.keys[':id'].rotate.$post({ param, json: {} }));
+    held = rotated.secret ?? '';
+    terminal.write('/board');
+    await terminal.says('captured');
+  });
+
   test('a wrong key closes the console with the reason', async () => {
-    const terminal = openTerminal({ key: `mj_${'x'.repeat(43)}` });
+    const terminal = openTerminal({ key: () => `mj_${'x'.repeat(43)}` });
     await expect(terminal.ended).rejects.toThrow('A valid API key is needed.');
   });
 
