@@ -10,6 +10,9 @@ const dayMs = 86_400_000;
 export async function createKey(deps: ApiDeps, caller: Caller, id: string, wanted: CreateKey): Promise<NewKey> {
   const scopes = wanted.scopes ?? ordinaryScopes.filter((scope) => caller.scopes.includes(scope));
   refuseBeyond(caller, scopes);
+  const end = await endOf(deps, caller);
+  const expiresAt = expiryOf(wanted) ?? end;
+  refuseAfter(end, expiresAt);
   const secret = newApiKey();
   const { key, made } = await deps.issuedKeys.create(caller.ownerId, {
     id,
@@ -17,7 +20,7 @@ export async function createKey(deps: ApiDeps, caller: Caller, id: string, wante
     createdBy: caller.keyId,
     name: wanted.name,
     scopes: [...new Set(scopes)],
-    expiresAt: expiryOf(wanted) ?? null,
+    expiresAt,
   });
   return { key: toApiKey(key), secret: made ? secret : null };
 }
@@ -32,12 +35,14 @@ export async function rotateKey(
   const old = await deps.issuedKeys.get(caller.ownerId, of);
   if (old === null) throw noSuchKey();
   refuseBeyond(caller, old.scopes);
+  const expiresAt = expiryOf(wanted);
+  refuseAfter(await endOf(deps, caller), expiresAt ?? old.expiresAt);
   const secret = newApiKey();
   const result = await deps.issuedKeys.rotate(caller.ownerId, of, {
     id,
     keyHash: sha256(secret),
     createdBy: caller.keyId,
-    expiresAt: expiryOf(wanted),
+    expiresAt,
     oldValidSeconds,
   });
   if (result.kind === 'unknown') throw noSuchKey();
@@ -79,14 +84,28 @@ function refuseBeyond(caller: Caller, scopes: readonly Scope[]): void {
   }
 }
 
+/** When the caller's own key ends; null for never. */
+async function endOf({ issuedKeys }: ApiDeps, { ownerId, keyId }: Caller): Promise<Date | null> {
+  return (await issuedKeys.get(ownerId, keyId))?.expiresAt ?? null;
+}
+
+/** Nor does a key that ends leave one behind that outlives it. */
+function refuseAfter(end: Date | null, wanted: Date | null): void {
+  if (end === null || (wanted !== null && wanted <= end)) return;
+  throw unusable(`must not be after ${end.toISOString()}, when the key that asks ends.`);
+}
+
 function expiryOf(wanted: Pick<CreateKey, 'expires_at' | 'expires_in_days'>): Date | undefined {
   const { expires_at: at, expires_in_days: days } = wanted;
   if (days !== undefined) return new Date(Date.now() + days * dayMs);
   if (at === undefined) return undefined;
   const moment = new Date(at);
   if (moment.getTime() > Date.now()) return moment;
-  const detail = 'is not in the future.';
-  throw new Problem('validation', `/expires_at ${detail}`, {
+  throw unusable('is not in the future.');
+}
+
+function unusable(detail: string): Problem {
+  return new Problem('validation', `/expires_at ${detail}`, {
     errors: [{ in: 'body', pointer: '/expires_at', detail }],
   });
 }

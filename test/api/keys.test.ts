@@ -83,6 +83,20 @@ describe('making a key', () => {
     expect(await works(strong)).toBe(200);
   });
 
+  it('gives nothing that outlives the maker, neither new nor by taking over', async () => {
+    const lasting = await made({ name: 'lasting' });
+    const brief = await made({ name: 'brief', scopes: [...allScopes], expires_in_days: 1 });
+    const late = { expires_at: new Date(Date.now() + 2 * 86_400_000).toISOString() };
+    expect((await post('', { name: 'late', ...late }, brief)).status).toBe(400);
+    expect((await post(`/${lasting.keyId}/rotate`, {}, brief)).status).toBe(400);
+    expect((await post(`/${brief.keyId}/rotate`, late, brief)).status).toBe(400);
+    const { json } = await post('', { name: 'unsaid' }, brief);
+    const { json: own } = await get('', brief);
+    const endOf = (id: string) => own.keys.find((key: { id: string }) => key.id === id).expires_at;
+    expect(json.key.expires_at).toBe(endOf(brief.keyId));
+    expect((await post(`/${brief.keyId}/rotate`, {}, brief)).status).toBe(201);
+  });
+
   it('ends it when it is time', async () => {
     const soon = await made({ expires_at: new Date(Date.now() + 60_000).toISOString() });
     expect(await works(soon)).toBe(200);
