@@ -65,6 +65,7 @@ export async function ask(
   work: (asking: Asking) => Promise<number>,
 ): Promise<number> {
   const reach = reachHouse(context);
+  if (isOpenToOthers(reach.address)) context.say('The key goes to another machine unencrypted: give the house TLS.');
   try {
     return await work({ ...reach, house: createClient(reach) });
   } catch (error) {
@@ -75,6 +76,11 @@ export async function ask(
     return 1;
   }
 }
+
+const isOpenToOthers = (address: string): boolean => {
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+};
 
 function adviceOn({ problem }: HouseRefused, { keyFile }: Reach): string[] {
   if (problem.status === 401) {
