@@ -8,7 +8,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 3,
     testTimeout: 30_000,
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
     // The file is what .ci/run counts from.
     reporters:
       process.env['CI'] === undefined ? ['default'] : ['verbose', ['json', { outputFile: 'coverage/tests.json' }]],

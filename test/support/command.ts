@@ -10,7 +10,7 @@ export interface RunningCommand {
   pid: number;
   /** Everything it has written so far, to stdout and stderr. */
   output: () => string;
-  /** Resolves when the output has the text; rejects with the output when the command ends first or 40 s are over. */
+  /** Resolves when the output has the text; rejects with the output when the command ends first or 90 s are over. */
   says: (text: string) => Promise<void>;
   kill: (signal: NodeJS.Signals) => void;
   /** Exit code, or the signal that ended it. */
@@ -36,7 +36,7 @@ export function runCommand(script: string, args: string[], env: NodeJS.ProcessEn
     pid: child.pid ?? 0,
     output: () => output,
     says: async (text) => {
-      await vi.waitFor(() => expect(over || output.includes(text)).toBe(true), { timeout: 40_000 });
+      await vi.waitFor(() => expect(over || output.includes(text)).toBe(true), { timeout: 90_000 });
       expect(output).toContain(text);
     },
     kill: (signal) => child.kill(signal),

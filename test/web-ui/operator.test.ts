@@ -118,18 +118,23 @@ describe('the operator', { timeout: 180_000 }, () => {
     expect(await page.locator('body').innerText()).not.toContain('binary/encrypted');
   });
 
-  it('rejects a gate by a signal from its page, and Postgres says so', async () => {
-    const { code } = await house.call<{ code: string }>(`/approvals/${gateId}`);
-    await page.goto(`${house.url}/temporal/namespaces/default/workflows/${gateId}`);
+  /** Sends a signal by the page of a workflow; resolves when the page has sent it. */
+  async function signalFromPage(workflowId: string, name: string, data: unknown): Promise<void> {
+    await page.goto(`${house.url}/temporal/namespaces/default/workflows/${workflowId}`);
     await page.getByRole('button', { name: 'More Actions' }).click();
     await page.getByRole('menuitem', { name: 'Send a Signal' }).click();
     const dialog = page.getByRole('dialog', { name: 'Send a Signal' });
     await dialog.getByRole('button', { name: 'Select a signal' }).click();
-    await dialog.getByRole('option', { name: 'reject', exact: true }).click();
+    await dialog.getByRole('option', { name, exact: true }).click();
     await dialog.getByRole('textbox', { name: 'Data' }).click();
-    await page.keyboard.type(JSON.stringify({ code, feedback: 'not today' }));
-    await screenshot(page, '6-signal');
+    await page.keyboard.type(JSON.stringify(data));
+    await screenshot(page, `6-signal-${name}`);
     await dialog.getByRole('button', { name: 'Submit' }).click();
+  }
+
+  it('rejects a gate by a signal from its page, and Postgres says so', async () => {
+    const { code } = await house.call<{ code: string }>(`/approvals/${gateId}`);
+    await signalFromPage(gateId, 'reject', { code, feedback: 'not today' });
     await eventually(async () => {
       const { rows } = await house.core.query(
         'SELECT status, decided_by, decided_via, feedback FROM core.approvals WHERE id = $1',
@@ -139,6 +144,27 @@ describe('the operator', { timeout: 180_000 }, () => {
     });
     await page.getByText('"decidedVia": "signal"').first().waitFor();
     await screenshot(page, '7-rejected');
+  });
+
+  it('buys by a signal from the page: the list is out, and the word on it ends the story', async () => {
+    await house.call('/messages', { text: 'coffee', source_id: 'coffee' });
+    const approved = await waitingGate();
+    const { code } = await house.call<{ code: string }>(`/approvals/${approved}`);
+    await signalFromPage(approved, 'approve', code);
+    const item = await eventually(async () => {
+      const { rows } = await house.core.query<{ id: string; status: string }>(
+        `SELECT item.id, intent.status FROM core.intents intent, core.pipeline_items item
+         WHERE intent.approval_id = $1 AND item.title = 'coffee'`,
+        [approved],
+      );
+      expect(rows).toMatchObject([{ status: 'delivered' }]);
+      return rows[0]?.id;
+    });
+    await house.call(`/pipelines/items/${item}/evidence`, { stage: 'bought', verdict: 'bought', amount: '6.99' });
+    await eventually(async () => {
+      const detail = await house.call<{ item: { status: string; stage: string } }>(`/pipelines/items/${item}`);
+      expect(detail.item).toMatchObject({ status: 'done', stage: 'bought' });
+    });
   });
 
   it('finds what failed, and reads why', async () => {

@@ -49,7 +49,7 @@ async function start(): Promise<{ child: ChildProcess; ended: Promise<unknown[]>
     async () => {
       expect((await fetch(`http://127.0.0.1:${port}/api/v1/live`)).status).toBe(200);
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
   return { child, ended, output: () => output };
 }
