@@ -25,7 +25,8 @@ const final = `('rejected', 'expired', 'cancelled', 'executed', 'failed', '👍'
 
 /**
  * What every account must be shown now, as `due`. Messages go one after the other, in the order in which they were said;
- * one that quiet hours hold is not in line yet. Changes of what the chat already shows wait for nobody.
+ * one that quiet hours hold is not in line yet. Changes of what the chat already shows go before them, but while a
+ * message was told to wait (a flood limit, say), the whole chat is left alone.
  */
 export const due = `WITH open AS (
     SELECT delivery.*, account.owner_id, message.seq, ${wanted} AS wanted,
@@ -37,11 +38,12 @@ export const due = `WITH open AS (
     LEFT JOIN core.approvals approval ON approval.id = message.approval_id
     WHERE NOT delivery.settled
   ), placed AS (
-    SELECT *, row_number() OVER (PARTITION BY account_id, in_line ORDER BY seq) AS place FROM open
+    SELECT *, row_number() OVER (PARTITION BY account_id, in_line ORDER BY seq) AS place,
+      bool_and(ripe OR NOT in_line) OVER (PARTITION BY account_id) AS open_chat FROM open
   ), due AS (
     SELECT * FROM placed WHERE CASE WHEN status IN ('claimed', 'sending') THEN lease_until <= clock_timestamp()
       WHEN in_line THEN place = 1 AND ripe
-      ELSE ripe AND shows IS DISTINCT FROM wanted END
+      ELSE ripe AND open_chat AND shows IS DISTINCT FROM wanted END
   )`;
 
 /** Rows that may be shown again without harm. */
