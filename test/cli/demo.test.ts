@@ -124,7 +124,7 @@ describe('the demo', { timeout: 120_000 }, () => {
 
   test('a channel that does not exist is refused before anything starts', async () => {
     const ran = await runDemo(['--channel', 'pigeon']);
-    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
     expect(ran.stderr).toContain('--channel owner or --channel email');
   });
 
