@@ -15,12 +15,25 @@ export async function recordEvidence(
   if (record === null) throw new Problem('not-found', 'There is no such item.');
   const { purchase } = record;
   if (purchase === null) throw new Problem('not-ordered', 'The item is in no purchase yet.');
+  await confirmPurchase(deps, caller, purchase, word);
+  return { purchase_id: purchase.id, verdict: word.verdict, status: 'recorded' as const };
+}
+
+/** Writes the owner's word on a purchase down, then lets it know. `wordId` as in the port. Throws problems. */
+export async function confirmPurchase(
+  deps: ApiDeps,
+  caller: Pick<Caller, 'ownerId' | 'account'>,
+  purchase: { id: string; currency: string },
+  word: EvidenceRequest,
+  wordId?: string,
+): Promise<void> {
   const result = await deps.purchases.confirm({
     purchaseId: purchase.id,
     ownerId: caller.ownerId,
     by: caller.account,
     verdict: word.verdict,
     amountMinor: word.verdict === 'bought' ? minorUnits(word, purchase.currency) : null,
+    ...(wordId !== undefined && { wordId }),
   });
   if (result.kind === 'not_ordered') {
     throw new Problem('not-ordered', 'The purchase has not been ordered; there is nothing to confirm.');
@@ -31,7 +44,6 @@ export async function recordEvidence(
     throw new Problem('already-confirmed', 'Somebody was first; that word stands.', { outcome });
   }
   await nudge(deps, purchase.id);
-  return { purchase_id: purchase.id, verdict: word.verdict, status: 'recorded' as const };
 }
 
 function minorUnits({ amount, currency }: { amount: string; currency?: string | undefined }, expected: string): number {

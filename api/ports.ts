@@ -137,6 +137,8 @@ export type ConfirmResult =
   | { kind: 'not_ordered' };
 
 export interface PurchasePort {
+  /** What a word that names no purchase may be about: the purchase that it was taken for, else all that wait for one. */
+  awaiting(word: { ownerId: string; wordId: string }): Promise<Array<{ id: string; currency: string }>>;
   /** Writes the owner's word on an order down before anybody is told; the first word stands. */
   confirm(word: {
     purchaseId: string;
@@ -145,6 +147,8 @@ export interface PurchasePort {
     verdict: 'bought' | 'not_bought';
     /** Minor units of the purchase's currency; null unless bought. */
     amountMinor: number | null;
+    /** The word's own id, where it names no purchase. */
+    wordId?: string;
   }): Promise<ConfirmResult>;
 }
 

@@ -1,7 +1,7 @@
 import type { GroceriesSettings } from '../../contracts/groceries-settings.ts';
 import type { Postgres } from '../postgres.ts';
 import { capture, type CaptureInput, readCapture } from './groceries/capture.ts';
-import { close, confirm, type Confirmation, type Ending } from './groceries/ending.ts';
+import { awaiting, close, confirm, type Confirmation, type Ending } from './groceries/ending.ts';
 import { openQuestionsOf } from './groceries/needs.ts';
 import { type Asked, markAsked, type OrderEnd, recordOrdered, startOrdering } from './groceries/ordering.ts';
 import { plan, planChanged } from './groceries/plan.ts';
@@ -50,6 +50,8 @@ export function createGroceriesStore(db: Postgres, settings: GroceriesSettings) 
     recordOrdered: (purchaseId: string, end: OrderEnd) => db.transaction((tx) => recordOrdered(tx, purchaseId, end)),
     /** Takes somebody's word for an order that went out: the first one counts. */
     confirm: (word: Confirmation) => db.transaction((tx) => confirm(tx, word)),
+    /** The purchases that a word without a purchase may be about. */
+    awaiting: (word: { ownerId: string; wordId: string }) => awaiting(db, word),
     /** Ends a purchase without its items being bought and gives them back; answers the items to look at again. */
     close: (purchaseId: string, ending: Ending) => db.transaction((tx) => close(tx, purchaseId, ending, null)),
     /** The same by the owner's word or for want of it; what he was not asked about yet gets a purchase of its own. */

@@ -1,6 +1,7 @@
 import { telegramCommands } from '../../contracts/telegram-updates.ts';
 import { evidenceRequestSchema } from '../../contracts/api.ts';
-import { recordEvidence } from '../evidence.ts';
+import { deriveId } from '../../contracts/ids.ts';
+import { confirmPurchase } from '../evidence.ts';
 import { createHealthCheck } from '../health.ts';
 import { Problem } from '../problem.ts';
 import { cardOf } from '../routes/approvals.ts';
@@ -59,33 +60,21 @@ async function showApprovals(deps: TelegramDeps, to: ReplyTo): Promise<void> {
   }
 }
 
-/** The owner's word on the one purchase that waits for it. */
-async function bought(deps: TelegramDeps, amount: string, { chatId }: ReplyTo): Promise<string> {
+/** The owner's word on the one purchase that waits for it; brought again, it is about the same one. */
+async function bought(deps: TelegramDeps, amount: string, { chatId, updateId }: ReplyTo): Promise<string> {
   const { house, telegram } = deps;
+  const { ownerId, bot } = telegram;
   const { data: word } = evidenceRequestSchema.safeParse({ stage: 'bought', verdict: 'bought', amount });
   if (word === undefined) return 'Say what you paid in all, such as: /bought 12.40';
-  const waiting = await waitingPurchases(deps);
-  const [only, ...others] = waiting.values();
+  const wordId = deriveId('telegram-word', bot, String(updateId));
+  const [only, ...others] = await house.purchases.awaiting({ ownerId, wordId });
   if (only === undefined) return 'No list waits for this; see /board.';
   if (others.length > 0) return 'More than one list waits: confirm them in the console or by the API.';
   try {
-    await recordEvidence(house, { ownerId: telegram.ownerId, account: `${channel}:${chatId}` }, only.itemId, word);
+    await confirmPurchase(house, { ownerId, account: `${channel}:${chatId}` }, only, word, wordId);
     return `Noted: bought for ${amount} ${only.currency}.`;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return error.message;
   }
-}
-
-/** What was ordered, or may have been, and is not confirmed: an item of each and its currency, by purchase. */
-async function waitingPurchases({ house, telegram }: TelegramDeps) {
-  const boards = await Promise.all(house.chains.map((chain) => house.board.board(telegram.ownerId, chain)));
-  const items = boards.flatMap(({ stages }) => stages).flatMap((stage) => stage.items);
-  const found = new Map<string, { itemId: string; currency: string }>();
-  for (const { id } of items.filter(({ status }) => status === 'open')) {
-    const purchase = (await house.board.item(telegram.ownerId, id))?.purchase;
-    if (purchase?.status !== 'ordered' && purchase?.status !== 'unknown') continue;
-    found.set(purchase.id, { itemId: id, currency: purchase.currency });
-  }
-  return found;
 }

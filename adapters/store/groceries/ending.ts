@@ -14,6 +14,8 @@ export interface Confirmation {
   by: string;
   verdict: 'bought' | 'not_bought';
   amountMinor: number | null;
+  /** The word's own id at its door, where it names no purchase: a repeat is about the purchase that it was about first. */
+  wordId?: string;
 }
 
 export type ConfirmationOutcome =
@@ -88,10 +90,11 @@ export async function close(
 }
 
 async function settle(tx: Queryable, purchase: Purchase, word: Confirmation): Promise<string[]> {
-  await tx.query('UPDATE household.purchases SET confirmed_by = $2, confirmed_at = clock_timestamp() WHERE id = $1', [
-    purchase.id,
-    word.by,
-  ]);
+  await tx.query(
+    `UPDATE household.purchases SET confirmed_by = $2, confirmed_at = clock_timestamp(),
+       metadata = metadata || jsonb_strip_nulls(jsonb_build_object('word', $3::text)) WHERE id = $1`,
+    [purchase.id, word.by, word.wordId ?? null],
+  );
   if (word.verdict === 'not_bought') return endPurchase(tx, purchase, 'not_bought');
   const items = purchase.lines.map((line) => line.item_id);
   await tx.query(
@@ -121,4 +124,19 @@ export async function confirm(tx: Queryable, word: Confirmation): Promise<Confir
   if (status !== 'bought' && status !== 'not_bought') return { kind: 'not_ordered' };
   if (isRepeat(purchase, word)) return { kind: 'confirmed', changed };
   return { kind: 'already', status, by: confirmedBy, at: confirmedAt };
+}
+
+/** What a word that names no purchase may be about: the purchase that it was taken for, else all that wait for one. */
+export async function awaiting(
+  db: Queryable,
+  { ownerId, wordId }: { ownerId: string; wordId: string },
+): Promise<Array<{ id: string; currency: string }>> {
+  const { rows } = await db.query<{ id: string; currency: string }>(
+    `WITH own AS (SELECT id, currency, status, metadata ->> 'word' AS word FROM household.purchases WHERE owner_id = $1)
+     SELECT id, currency FROM own WHERE word = $2
+     UNION ALL
+     SELECT id, currency FROM own WHERE status IN ('ordered', 'unknown') AND NOT EXISTS (SELECT FROM own WHERE word = $2)`,
+    [ownerId, wordId],
+  );
+  return rows;
 }
