@@ -7,9 +7,9 @@ import { loadKeyring } from '../adapters/keyring.ts';
 import { createLogger, createRedactor, type Logger, temporalLogger } from '../adapters/log.ts';
 import { createOfflineReader } from '../adapters/offline-reader/index.ts';
 import { dataConverter } from '../adapters/payload-codec.ts';
-import { connectPostgres } from '../adapters/postgres.ts';
+import { connectPostgres, type Postgres } from '../adapters/postgres.ts';
 import { rolePassword } from '../adapters/role-password.ts';
-import { createLedgerStore, type LedgerStore } from '../adapters/store/ledger.ts';
+import type { LedgerStore } from '../adapters/store/ledger.ts';
 import { createServiceStateStore, type ServiceStateStore } from '../adapters/store/service-states.ts';
 import { createSmtpMailer } from '../adapters/smtp.ts';
 import { smtpSettings } from '../adapters/smtp-settings.ts';
@@ -35,7 +35,7 @@ const recordAgainMs = 2000;
 
 /** What another composition of the same worker may put in its place: the fault tests hold the ledger at named points. */
 export interface WorkerParts {
-  ledger?: (ledger: LedgerStore) => LedgerStore;
+  ledger?: (core: Postgres) => LedgerStore;
 }
 
 /** Runs the house's worker until it is told to stop. Throws when it cannot start. */
@@ -68,7 +68,7 @@ export async function runWorker(env: NodeJS.ProcessEnv, parts: WorkerParts = {})
     keyring,
     butler,
     reader,
-    ledger: (parts.ledger ?? ((ledger) => ledger))(createLedgerStore(core)),
+    ...(parts.ledger && { ledger: parts.ledger(core) }),
     ...(account === undefined ? {} : { mail: { mailer: createSmtpMailer(account), from: account.from } }),
     ...(telegram && { telegram }),
   });

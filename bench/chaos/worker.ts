@@ -1,3 +1,4 @@
+import { createLedgerStore } from '../../adapters/store/ledger.ts';
 import { giveUp } from '../../workers/stop.ts';
 import { runWorker } from '../../workers/worker.ts';
 import { withFailPoints } from './fail-points.ts';
@@ -8,8 +9,8 @@ const control = process.env[controlVariable];
 if (control === undefined) giveUp(new Error(`${controlVariable} is not set.`));
 
 await runWorker(process.env, {
-  ledger: (ledger) =>
-    withFailPoints(ledger, async (point, intentId) => {
+  ledger: (core) =>
+    withFailPoints(createLedgerStore(core), async (point, intentId) => {
       await fetch(control, { method: 'POST', body: JSON.stringify({ point, intentId }) });
     }),
 }).catch(giveUp);
