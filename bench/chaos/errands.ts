@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Postgres } from '../../adapters/postgres.ts';
+import { untilTrue } from '../../cli/demo/until.ts';
 import { deriveId } from '../../contracts/ids.ts';
 import type { Owner } from './owners.ts';
-import { until } from './patience.ts';
 import type { Shop } from './shop.ts';
 
 /** The domain of the house's sender, which ends the Message-ID of every order. */
 export const orderDomain = 'home.example';
 /** The order of a purchase, as the shop knows it. */
 export const orderOf = (purchaseId: string): string => `<${purchaseId}.order@${orderDomain}>`;
+
+/** How long one thing may take to come true in a house that was killed, where any error is an outage. */
+export const patience = { withinMs: 90_000, isOutage: () => true };
 
 /** Euros that every purchase is confirmed at. */
 export const paid = '1.00';
@@ -26,24 +29,22 @@ export const again = 'buy it now';
 
 /** What one owner does: he says what he needs, decides, and looks into the shop's log before he confirms. */
 export function createErrands({ api, core, shop, signal }: ErrandParts) {
+  const until = untilTrue(signal, patience);
+
   /** A POST that is repeated, the same each time, until the house has answered it. */
   async function post(owner: Owner, path: string, body: object, idempotencyKey = randomUUID()): Promise<void> {
-    await until(
-      `${path} is answered`,
-      async () => {
-        const response = await fetch(`${api}/api/v1${path}`, {
-          method: 'POST',
-          headers: { 'x-api-key': owner.key, 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
-          body: JSON.stringify(body),
-          signal: AbortSignal.any([signal, AbortSignal.timeout(8_000)]),
-        });
-        const text = await response.text();
-        // A conflict says that somebody was first: the wish of an earlier try, or a gate that is closed by now.
-        if (response.ok || response.status === 409) return true;
-        throw new Error(`${path}: ${response.status} ${text}`);
-      },
-      signal,
-    );
+    await until(`${path} is answered`, async () => {
+      const response = await fetch(`${api}/api/v1${path}`, {
+        method: 'POST',
+        headers: { 'x-api-key': owner.key, 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+        body: JSON.stringify(body),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(8_000)]),
+      });
+      const text = await response.text();
+      // A conflict says that somebody was first: the wish of an earlier try, or a gate that is closed by now.
+      if (response.ok || response.status === 409) return true;
+      throw new Error(`${path}: ${response.status} ${text}`);
+    });
   }
 
   async function pending(owner: Owner): Promise<string[]> {
@@ -100,7 +101,7 @@ export function createErrands({ api, core, shop, signal }: ErrandParts) {
       post(owner, '/messages', { text: `get 1 kg ${thing}`, source_id: randomUUID(), conversation: 'chaos' }),
 
     /** The one gate that waits for this owner. */
-    gate: (owner: Owner) => until('the house asks', async () => (await pending(owner))[0], signal),
+    gate: (owner: Owner) => until('the house asks', async () => (await pending(owner))[0]),
 
     approve: (owner: Owner, approvalId: string) =>
       post(owner, `/approvals/${approvalId}/decide`, { verdict: 'approve', decision_id: randomUUID() }),
@@ -110,25 +111,21 @@ export function createErrands({ api, core, shop, signal }: ErrandParts) {
      * once more for what did not come.
      */
     finish: (owner: Owner) =>
-      until(
-        `everything of owner ${owner.id} is bought`,
-        async () => {
-          for (const id of await pending(owner)) {
-            await post(owner, `/approvals/${id}/decide`, { verdict: 'approve', decision_id: randomUUID() });
-          }
-          for (const { purchaseId, itemId } of await unconfirmed(owner)) {
-            const arrived = shop.orders().has(orderOf(purchaseId));
-            const word = arrived ? { verdict: 'bought', amount: paid } : { verdict: 'not_bought' };
-            await post(owner, `/pipelines/items/${itemId}/evidence`, { stage: 'bought', ...word });
-          }
-          for (const { itemId, times } of await fallenThrough(owner)) {
-            const sourceId = deriveId('chaos', itemId, String(times));
-            await post(owner, '/messages', { text: again, source_id: sourceId, conversation: 'chaos' });
-          }
-          return (await isBusy(owner)) ? undefined : true;
-        },
-        signal,
-      ),
+      until(`everything of owner ${owner.id} is bought`, async () => {
+        for (const id of await pending(owner)) {
+          await post(owner, `/approvals/${id}/decide`, { verdict: 'approve', decision_id: randomUUID() });
+        }
+        for (const { purchaseId, itemId } of await unconfirmed(owner)) {
+          const arrived = shop.orders().has(orderOf(purchaseId));
+          const word = arrived ? { verdict: 'bought', amount: paid } : { verdict: 'not_bought' };
+          await post(owner, `/pipelines/items/${itemId}/evidence`, { stage: 'bought', ...word });
+        }
+        for (const { itemId, times } of await fallenThrough(owner)) {
+          const sourceId = deriveId('chaos', itemId, String(times));
+          await post(owner, '/messages', { text: again, source_id: sourceId, conversation: 'chaos' });
+        }
+        return (await isBusy(owner)) ? undefined : true;
+      }),
   };
 }
 

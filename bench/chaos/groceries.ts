@@ -3,11 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { demoHouse } from '../../cli/demo/house.ts';
+import { shopSettings } from '../../cli/demo/shop.ts';
+import { NotInTime } from '../../cli/demo/until.ts';
 import { runHouse } from '../../cli/run-house.ts';
 import { apiAddress } from '../../cli/supervisor/house.ts';
 import { openControl } from './control.ts';
 import { createErrands } from './errands.ts';
-import { databaseOf, heldServices, kill, shopSettings } from './house.ts';
+import { databaseOf, heldServices, kill } from './house.ts';
 import { makeOwners, type Owner } from './owners.ts';
 import { type Kill, planKills } from './plan.ts';
 import { playRound, type RoundParts } from './round.ts';
@@ -65,8 +67,13 @@ export async function runGroceries({ env, say, ...options }: Options): Promise<R
         try {
           const errands = createErrands({ api: apiAddress(house.config), core, shop, signal });
           const parts = { errands, control, signal, kill: (target: Kill['target']) => kill(house, target) };
-          const { owners, tally } = await playAll(options, { parts, makeOwners: (n) => makeOwners(core, n), say });
-          result = { ...tally, ...toNumbers(await judge(core, shop, owners)) };
+          const { owners, tally, stuck } = await playAll(options, {
+            parts,
+            makeOwners: (n) => makeOwners(core, n),
+            say,
+          });
+          const verdict = await judge(core, shop, owners);
+          result = { ...tally, ...toNumbers({ ...verdict, lost: [...stuck, ...verdict.lost] }) };
         } finally {
           await core.close();
         }
@@ -88,34 +95,39 @@ interface Scene {
   say: (line: string) => void;
 }
 
+/** What does not come to its end in time is lost, and the kills end there: a house that is stuck proves no more. */
 async function playAll({ kills, seed, seeds, owners: count }: Omit<Options, 'env' | 'say'>, scene: Scene) {
   const { parts, say } = scene;
   const all: Owner[] = [];
   const hits: Record<string, number> = {};
   let [done, held] = [0, 0];
   const begun = Date.now();
-  for (let offset = 0; offset < seeds; offset++) {
-    let owners: Owner[] = [];
-    for (const [index, one] of planKills(kills, seed + offset).entries()) {
-      if (index % killsPerOwners === 0) all.push(...(owners = await scene.makeOwners(count)));
-      const at = Date.now();
-      const hit = await playRound({ ...parts, owners }, one);
-      const name = `${one.target}/${one.point}`;
-      hits[name] = (hits[name] ?? 0) + 1;
-      done += 1;
-      held += hit.held;
-      const seconds = ((Date.now() - at) / 1000).toFixed(1);
-      say(`seed ${seed + offset} ${name.padEnd(26)} ${hit.held} of ${hit.inFlight} stood there; ${seconds} s`);
-    }
-  }
-  const tally = {
+  const tally = () => ({
     kills: done,
     failpointsHit: hits,
     heldPerKill: round(held / done),
     inFlightPerKill: count,
     secondsPerKill: round((Date.now() - begun) / 1000 / done),
-  };
-  return { owners: all, tally };
+  });
+  for (let offset = 0; offset < seeds; offset++) {
+    let owners: Owner[] = [];
+    for (const [index, one] of planKills(kills, seed + offset).entries()) {
+      if (index % killsPerOwners === 0) all.push(...(owners = await scene.makeOwners(count)));
+      const at = Date.now();
+      const hit = await playRound({ ...parts, owners }, one).catch((error: unknown) => {
+        if (error instanceof NotInTime) return error;
+        throw error;
+      });
+      done += 1;
+      if (hit instanceof NotInTime) return { owners: all, tally: tally(), stuck: [hit.message] };
+      const name = `${one.target}/${one.point}`;
+      hits[name] = (hits[name] ?? 0) + 1;
+      held += hit.held;
+      const seconds = ((Date.now() - at) / 1000).toFixed(1);
+      say(`seed ${seed + offset} ${name.padEnd(26)} ${hit.held} of ${hit.inFlight} stood there; ${seconds} s`);
+    }
+  }
+  return { owners: all, tally: tally(), stuck: [] };
 }
 
 function toNumbers({ intents, lost, doubled, unknown, wrong }: Verdict) {

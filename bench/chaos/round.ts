@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Control } from './control.ts';
-import type { Errands } from './errands.ts';
+import { untilTrue } from '../../cli/demo/until.ts';
+import { type Errands, patience } from './errands.ts';
 import type { Owner } from './owners.ts';
-import { until } from './patience.ts';
 import type { Kill } from './plan.ts';
 import type { Target } from './points.ts';
 
@@ -51,7 +51,7 @@ export async function playRound(
 }
 
 async function allThatCome(control: Control, most: number, signal: AbortSignal): Promise<number> {
-  await until('a purchase comes to the point', async () => control.arrived() > 0 || undefined, signal);
+  await untilTrue(signal, patience)('a purchase comes to the point', async () => control.arrived() > 0 || undefined);
   for (;;) {
     const before = control.arrived();
     await wait(quietMs, undefined, { signal });
