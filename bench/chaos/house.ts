@@ -7,7 +7,6 @@ import { houseServices } from '../../cli/services.ts';
 import type { ChildSpec } from '../../cli/supervisor/child.ts';
 import { houseFileOf, type ServiceContext } from '../../cli/supervisor/house.ts';
 import { readHouse } from '../../cli/supervisor/lock.ts';
-import { orderDomain } from './errands.ts';
 import { controlVariable, type Target } from './points.ts';
 
 const partsOf: Record<Target, readonly string[]> = {
@@ -17,16 +16,6 @@ const partsOf: Record<Target, readonly string[]> = {
   postgres: ['postgres'],
   all: ['worker', 'api', 'temporal', 'postgres'],
 };
-
-/** What a house needs to order at the shop. */
-export const shopSettings = (port: number): NodeJS.ProcessEnv => ({
-  MAJORDOMO_SHOP_CHANNEL: 'email',
-  MAJORDOMO_SHOP_EMAIL: 'orders@shop.example',
-  MAJORDOMO_SMTP_HOST: '127.0.0.1',
-  MAJORDOMO_SMTP_PORT: String(port),
-  MAJORDOMO_SMTP_SECURE: 'none',
-  MAJORDOMO_SMTP_FROM: `Majordomo <house@${orderDomain}>`,
-});
 
 /** The services of every house, with a worker that asks at `control` before it goes on. */
 export function heldServices(control: string): (context: ServiceContext) => ChildSpec[] {

@@ -10,6 +10,16 @@ export interface Shop {
   close: () => Promise<void>;
 }
 
+/** What a house needs to order by e-mail at a shop that listens on a port of loopback. */
+export const shopSettings = (port: number): NodeJS.ProcessEnv => ({
+  MAJORDOMO_SHOP_CHANNEL: 'email',
+  MAJORDOMO_SHOP_EMAIL: 'orders@shop.example',
+  MAJORDOMO_SMTP_HOST: '127.0.0.1',
+  MAJORDOMO_SMTP_PORT: String(port),
+  MAJORDOMO_SMTP_SECURE: 'none',
+  MAJORDOMO_SMTP_FROM: 'Majordomo <house@home.example>',
+});
+
 /** Opens a shop's mail server on loopback; it takes everything and keeps the Message-IDs. */
 export async function openShop(): Promise<Shop> {
   const orders: string[] = [];
@@ -34,14 +44,7 @@ export async function openShop(): Promise<Shop> {
   const address = server.server.address();
   if (address === null || typeof address === 'string') throw new Error('The shop listens on no port.');
   return {
-    env: {
-      MAJORDOMO_SHOP_CHANNEL: 'email',
-      MAJORDOMO_SHOP_EMAIL: 'orders@shop.example',
-      MAJORDOMO_SMTP_HOST: '127.0.0.1',
-      MAJORDOMO_SMTP_PORT: String(address.port),
-      MAJORDOMO_SMTP_SECURE: 'none',
-      MAJORDOMO_SMTP_FROM: 'Majordomo <house@home.example>',
-    },
+    env: shopSettings(address.port),
     arrivals: {
       at: 'e-mail at the shop',
       count: async (messageId) => orders.filter((order) => order === messageId).length,

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { loadKeyring } from '../../adapters/keyring.ts';
 import { dataConverter } from '../../adapters/payload-codec.ts';
 import { connectTemporal } from '../../adapters/temporal.ts';
+import { shopSettings } from '../../cli/demo/shop.ts';
 import { sha256 } from '../../contracts/action.ts';
 import { gateStateQuery } from '../../contracts/messages.ts';
 import { runCommand } from '../support/command.ts';
@@ -28,14 +29,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'majordomo-backup-'));
   execFileSync('chmod', ['711', folder]);
   shop = await startSmtpSink({ log: join(folder, 'shop.log') });
-  env = {
-    MAJORDOMO_SHOP_CHANNEL: 'email',
-    MAJORDOMO_SHOP_EMAIL: 'orders@shop.example',
-    MAJORDOMO_SMTP_HOST: '127.0.0.1',
-    MAJORDOMO_SMTP_PORT: String(shop.port),
-    MAJORDOMO_SMTP_SECURE: 'none',
-    MAJORDOMO_SMTP_FROM: 'house@home.example',
-  };
+  env = shopSettings(shop.port);
   archive = join(folder, 'house.tar');
   house = await runHouse({ ...env, MAJORDOMO_HOME: join(folder, 'first') });
 }, 60_000);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shopSettings } from '../../cli/demo/shop.ts';
 import { eventually } from '../support/house.ts';
 import { type Part, parts, runHouse, type RunningHouse } from '../support/running-house.ts';
 import { startSmtpSink } from '../support/smtp-sink.ts';
@@ -10,14 +11,7 @@ let house: RunningHouse;
 
 beforeAll(async () => {
   shop = await startSmtpSink({});
-  house = await runHouse({
-    MAJORDOMO_SHOP_CHANNEL: 'email',
-    MAJORDOMO_SHOP_EMAIL: 'orders@shop.example',
-    MAJORDOMO_SMTP_HOST: '127.0.0.1',
-    MAJORDOMO_SMTP_PORT: String(shop.port),
-    MAJORDOMO_SMTP_SECURE: 'none',
-    MAJORDOMO_SMTP_FROM: 'house@home.example',
-  });
+  house = await runHouse(shopSettings(shop.port));
 }, 60_000);
 afterAll(async () => {
   await house.stop();
