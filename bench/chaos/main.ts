@@ -14,24 +14,34 @@ const schema = z.object({
   json: z.boolean(),
 });
 
+/** The options of the command line, or what is wrong with them. */
+function readOptions(): z.infer<typeof schema> | string {
+  try {
+    const { values } = parseArgs({
+      options: {
+        scenario: { type: 'string', default: 'groceries' },
+        kills: { type: 'string', default: String(targets.length * points.length) },
+        seed: { type: 'string', default: '1' },
+        seeds: { type: 'string', default: '1' },
+        owners: { type: 'string', default: '12' },
+        json: { type: 'boolean', default: false },
+      },
+    });
+    const { data, error } = schema.safeParse(values);
+    return data ?? error.issues.map(({ path, message }) => `--${path.join()}: ${message}`).join('\n');
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 /** Kills parts of a house by a plan that the seed decides; exit 1 unless nothing was lost, doubled or wrong. */
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      scenario: { type: 'string', default: 'groceries' },
-      kills: { type: 'string', default: String(targets.length * points.length) },
-      seed: { type: 'string', default: '1' },
-      seeds: { type: 'string', default: '1' },
-      owners: { type: 'string', default: '12' },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const { data, error } = schema.safeParse(values);
-  if (error) {
-    console.error(`${error.issues.map(({ path, message }) => `--${path.join()}: ${message}`).join('\n')}\n${usage}`);
+  const parsed = readOptions();
+  if (typeof parsed === 'string') {
+    console.error(`${parsed}\n${usage}`);
     return 2;
   }
-  const { scenario, json, ...options } = data;
+  const { scenario, json, ...options } = parsed;
   const tell = json ? console.error : console.log;
   tell(`Scenario ${scenario}, seed ${options.seed}: ${options.kills} kills × ${options.seeds} seeds`);
   const result = await runGroceries({ ...options, env: process.env, say: tell });
