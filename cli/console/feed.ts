@@ -11,18 +11,8 @@ const pollMs = 500;
 export function createFeed(parts: QuestionsParts & { questions: Questions; signal: AbortSignal }) {
   const { house, link, print, paint, questions, signal } = parts;
 
-  const said = (after: number) =>
-    link(() => parseResponse(house.messages.$get({ query: { after, limit: pageLimit } })));
-
-  /** The seq of the newest message there is. */
-  async function newest(): Promise<number> {
-    let seq = 0;
-    for (;;) {
-      const page = await said(seq);
-      seq = page.next;
-      if (page.messages.length < pageLimit) return seq;
-    }
-  }
+  const page = (query: { after?: number; limit: number; order?: 'asc' | 'desc' }) =>
+    link(() => parseResponse(house.messages.$get({ query })));
 
   function show(message: ApiMessage): void {
     const { direction, kind, approval_id, text, persona } = message;
@@ -34,14 +24,15 @@ export function createFeed(parts: QuestionsParts & { questions: Questions; signa
   return {
     /** Runs until the signal; then it rejects with the signal's reason. Throws HouseRefused. */
     async run(): Promise<never> {
-      let seq = await newest();
+      const [newest] = (await page({ order: 'desc', limit: 1 })).messages;
+      let seq = newest?.seq ?? 0;
       await questions.showAll({ sayNone: false });
       for (;;) {
-        const page = await said(seq);
-        page.messages.forEach(show);
-        seq = page.next;
+        const { messages, next } = await page({ after: seq, limit: pageLimit });
+        messages.forEach(show);
+        seq = next;
         await questions.closeEnded();
-        if (page.messages.length < pageLimit) await wait(pollMs, undefined, { signal });
+        if (messages.length < pageLimit) await wait(pollMs, undefined, { signal });
       }
     },
   };
