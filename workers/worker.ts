@@ -106,11 +106,16 @@ function createReader(env: NodeJS.ProcessEnv, states: ServiceStateStore, logger:
     }
   };
   // Nobody says it again for a house that is idle: without the first word it would be called degraded for ever.
+  const said = new AbortController();
   const recordFirst = async (): Promise<void> => {
-    while (!(await record({ state: 'closed', retryAfterMs: 0 }))) await wait(recordAgainMs, undefined, { ref: false });
+    while (!said.signal.aborted && !(await record({ state: 'closed', retryAfterMs: 0 }))) {
+      await wait(recordAgainMs, undefined, { ref: false });
+    }
   };
   void recordFirst();
-  return settings.kind === 'offline'
-    ? createOfflineReader()
-    : createClaudeReader(settings, { onStateChange: (state) => void record(state) });
+  const onStateChange = (state: ModelState): void => {
+    said.abort();
+    void record(state);
+  };
+  return settings.kind === 'offline' ? createOfflineReader() : createClaudeReader(settings, { onStateChange });
 }
