@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Postgres } from '../../adapters/postgres.ts';
+import { senderDomain } from '../../cli/demo/shop.ts';
 import { untilTrue } from '../../cli/demo/until.ts';
 import { deriveId } from '../../contracts/ids.ts';
 import type { Owner } from './owners.ts';
 import type { Shop } from './shop.ts';
 
-/** The domain of the house's sender, which ends the Message-ID of every order. */
-export const orderDomain = 'home.example';
 /** The order of a purchase, as the shop knows it. */
-export const orderOf = (purchaseId: string): string => `<${purchaseId}.order@${orderDomain}>`;
+export const orderOf = (purchaseId: string): string => `<${purchaseId}.order@${senderDomain}>`;
 
 /** How long one thing may take to come true in a house that was killed, where any error is an outage. */
 export const patience = { withinMs: 90_000, isOutage: () => true };

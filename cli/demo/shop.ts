@@ -10,6 +10,9 @@ export interface Shop {
   close: () => Promise<void>;
 }
 
+/** The domain of the house's sender, which ends the Message-ID of every order. */
+export const senderDomain = 'home.example';
+
 /** What a house needs to order by e-mail at a shop that listens on a port of loopback. */
 export const shopSettings = (port: number): NodeJS.ProcessEnv => ({
   MAJORDOMO_SHOP_CHANNEL: 'email',
@@ -17,7 +20,7 @@ export const shopSettings = (port: number): NodeJS.ProcessEnv => ({
   MAJORDOMO_SMTP_HOST: '127.0.0.1',
   MAJORDOMO_SMTP_PORT: String(port),
   MAJORDOMO_SMTP_SECURE: 'none',
-  MAJORDOMO_SMTP_FROM: 'Majordomo <house@home.example>',
+  MAJORDOMO_SMTP_FROM: `Majordomo <house@${senderDomain}>`,
 });
 
 /** Opens a shop's mail server on loopback; it takes everything and keeps the Message-IDs. */
